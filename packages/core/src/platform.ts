@@ -1,0 +1,94 @@
+/**
+ * The port every platform adapter implements, and the only thing the rest of the program knows of a platform.
+ * Publishing has two stages with different rules: `prepare` is invisible and repeatable; `send` is the one
+ * irreversible call and is never retried inside an adapter.
+ */
+import type { Outcome } from "./outcome.ts";
+import type { Guarantee } from "./settle.ts";
+
+export interface MediaItem {
+  url: string;
+  /** Description for people who do not see the picture. */
+  alt?: string;
+}
+
+/** What a post says, as the client gave it. */
+export interface PostContent {
+  text: string;
+  media: readonly MediaItem[];
+  link: string | null;
+  options: Readonly<Record<string, unknown>>;
+  metadata: Readonly<Record<string, string>>;
+}
+
+/** A post about to be published. */
+export interface OutgoingPost extends PostContent {
+  id: string;
+  socialAccountId: string;
+  revision: number;
+  scheduledAt: Date;
+  /** When the first attempt of this content reached sending; null if none did. */
+  firstSentAt: Date | null;
+  /** The API request that accepted this revision. */
+  requestId: string | null;
+}
+
+/** A social account with its credentials in clear; lives only as long as one attempt. */
+export interface ConnectedAccount {
+  id: string;
+  settings: Readonly<Record<string, unknown>>;
+  credentials: Readonly<Record<string, unknown>>;
+  credentialsVersion: number;
+  sandbox: boolean;
+}
+
+/** One fault found in what a client gave us. `path` is a JSON pointer into it, such as `/media/0/url`. */
+export interface ValidationIssue {
+  path: string;
+  code: string;
+  message: string;
+}
+
+export interface SendContext {
+  account: ConnectedAccount;
+  /** Aborts when the send's deadline has passed or the process must stop. */
+  signal: AbortSignal;
+  /** Just before the first byte leaves. Throwing forbids the send: the attempt then ends as not sent. */
+  beforeSend(): void;
+}
+
+/** A fact about the network or post, found by reading it. `null` when the platform cannot tell. */
+export type Confirmation =
+  | { kind: "published"; externalId?: string; externalUrl?: string }
+  | { kind: "absent" }
+  | { kind: "cannot_tell"; reason: string };
+
+/** The platform's limits and promises, served to clients as data. */
+export interface PlatformDescription {
+  platform: string;
+  displayName: string;
+  /** Units as the platform counts them. */
+  limits: { textCharactersMax: number; mediaItemsMax: number };
+  settings: readonly { name: string; required: boolean; description: string }[];
+  credentials: readonly { name: string; required: boolean; description: string }[];
+  delivery: { guarantee: Guarantee; description: string };
+}
+
+export interface Platform {
+  readonly name: string;
+  readonly description: PlatformDescription;
+  /** The longest a send may take, in milliseconds. The lease is this plus a margin. */
+  readonly sendTimeoutMs: number;
+  /** Checks settings and credentials of an account being connected. Pure. */
+  validateAccount(account: {
+    settings: Readonly<Record<string, unknown>>;
+    credentials: Readonly<Record<string, unknown>>;
+    sandbox: boolean;
+  }): ValidationIssue[];
+  /** Checks a post against the platform's limits; reports every fault at once. Pure. */
+  validatePost(post: PostContent): ValidationIssue[];
+  /** What may be done now if an answer of this post was lost. Pure. */
+  guarantee(post: OutgoingPost, now: Date): Guarantee;
+  /** The irreversible call. Never throws for what the network or the platform did: that is an outcome. */
+  send(post: OutgoingPost, context: SendContext): Promise<Outcome>;
+}

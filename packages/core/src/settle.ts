@@ -1,0 +1,115 @@
+/**
+ * The life of a post after an attempt, decided: given what the attempt came to and what the post may still expect,
+ * which state it enters and when it is tried again. Pure, so that thousands of histories can be driven through it.
+ *
+ * A failing post's story: an attempt ends in a certain no. If the fault may pass, the post is `retrying` and comes
+ * back after a growing wait, or when the platform said it may; if it cannot pass, or the budget of attempts is
+ * spent, it is `failed` with the reason. A limit costs no attempt. A fault of the account holds the post.
+ * When the answer to the irreversible call is lost, nobody knows: where a repeat is harmless the same bytes go out
+ * again under the same key (`outcomeOpen`), and the post can then only end `published` or `unconfirmed`, because a
+ * later "no" says nothing about the lost answer. Where a repeat may double the post, it is `unconfirmed` at once.
+ */
+import type { FailureCategory, Outcome, Published } from "./outcome.ts";
+import { categoryOf } from "./outcome.ts";
+import { backoffMs, type RetryPolicy } from "./retry-policy.ts";
+
+/** What a platform lets us do when an answer is lost. */
+export type Guarantee = "idempotent" | "confirmable" | "at_most_once";
+
+export interface SettleContext {
+  /** Attempts of the current budget that are spent, this one included. */
+  attemptsUsed: number;
+  maxAttempts: number;
+  /** Of this post on its platform, for the attempt being settled. */
+  guarantee: Guarantee;
+  /** Whether an earlier attempt's answer is still missing. */
+  outcomeOpen: boolean;
+  policy: RetryPolicy;
+  /** Uniform in [0, 1), for jitter. */
+  random: number;
+}
+
+export interface Failure {
+  category: FailureCategory;
+  code: string;
+  message: string;
+}
+
+export type Settlement =
+  | { status: "published"; published: Published }
+  | {
+      status: "retrying";
+      /** From the moment the settlement is recorded, in milliseconds. */
+      delayMs: number;
+      outcomeOpen: boolean;
+      /** Whether the attempt is taken off the budget. */
+      counts: boolean;
+      failure: Failure;
+    }
+  | { status: "failed"; failure: Failure }
+  | { status: "unconfirmed"; failure: Failure }
+  | { status: "held"; outcomeOpen: boolean; credentialsVersion: number; failure: Failure };
+
+/** Decides what follows an attempt. */
+export function settle(outcome: Outcome, context: SettleContext): Settlement {
+  if (outcome.kind === "published") return { status: "published", published: outcome };
+
+  const failure: Failure = { category: categoryOf(outcome), code: outcome.code, message: outcome.message };
+  const spent = context.attemptsUsed >= context.maxAttempts;
+
+  switch (outcome.kind) {
+    case "wait":
+      return {
+        status: "retrying",
+        delayMs: toldWait(outcome.waitMs, context.policy),
+        outcomeOpen: context.outcomeOpen,
+        counts: false,
+        failure,
+      };
+
+    case "retry": {
+      if (spent) return ended(failure, context);
+      const backoff = backoffMs(context.policy, context.policy[outcome.category], context.attemptsUsed, context.random);
+      const told = toldWait(outcome.notBeforeMs ?? 0, context.policy);
+      return {
+        status: "retrying",
+        delayMs: Math.max(backoff, told),
+        outcomeOpen: context.outcomeOpen,
+        counts: true,
+        failure,
+      };
+    }
+
+    case "reconnect":
+      return {
+        status: "held",
+        outcomeOpen: context.outcomeOpen,
+        credentialsVersion: outcome.credentialsVersion,
+        failure,
+      };
+
+    case "rejected":
+      return ended(failure, context);
+
+    case "unknown": {
+      if (context.guarantee !== "idempotent" || spent) return { status: "unconfirmed", failure };
+      const { policy, attemptsUsed, random } = context;
+      return {
+        status: "retrying",
+        delayMs: backoffMs(policy, policy.network, attemptsUsed, random),
+        outcomeOpen: true,
+        counts: true,
+        failure,
+      };
+    }
+  }
+}
+
+/** A certain no ends the post, unless an earlier answer is still missing: then a person or a look-up decides. */
+function ended(failure: Failure, context: SettleContext): Settlement {
+  return { status: context.outcomeOpen ? "unconfirmed" : "failed", failure };
+}
+
+function toldWait(waitMs: number, policy: RetryPolicy): number {
+  return Math.min(Math.max(0, Math.round(waitMs)), policy.toldWaitMaxMs);
+}

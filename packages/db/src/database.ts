@@ -1,0 +1,55 @@
+/**
+ * The connection to Postgres. Everything that reads or writes it goes through the Prisma client made here: plain
+ * reads through its models, the statements that must be one statement through its raw queries.
+ */
+import { PrismaPg } from "@prisma/adapter-pg";
+import type { Logger } from "@punctual/runtime";
+import { PrismaClient } from "./generated/client.ts";
+
+export interface DatabaseOptions {
+  url: string;
+  /** Behind a transaction pooler: nothing may be set on the session. */
+  pooled: boolean;
+  /** Connections this process opens at most. */
+  connectionsMax: number;
+  /** Shown in pg_stat_activity. */
+  applicationName: string;
+}
+
+/** The Prisma client plus its life. */
+export interface Database {
+  readonly prisma: PrismaClient;
+  /** Resolves when Postgres answers, rejects when it does not. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How long to wait for a connection, in milliseconds. */
+const connectTimeoutMs = 5_000;
+/** A statement that runs longer is broken off by Postgres, in milliseconds. */
+const statementTimeoutMs = 10_000;
+/** The same from our side, for a server that no longer answers at all, in milliseconds. */
+const answerTimeoutMs = 12_000;
+
+export function openDatabase(options: DatabaseOptions, { logger }: { logger: Logger }): Database {
+  const onError = (error: Error) => logger.warn({ err: error }, "a database connection broke");
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(
+      {
+        connectionString: options.url,
+        max: options.connectionsMax,
+        connectionTimeoutMillis: connectTimeoutMs,
+        query_timeout: answerTimeoutMs,
+        keepAlive: true,
+        application_name: options.applicationName,
+        ...(options.pooled ? {} : { statement_timeout: statementTimeoutMs }),
+      },
+      { onPoolError: onError, onConnectionError: onError },
+    ),
+  });
+  return {
+    prisma,
+    ping: async () => void (await prisma.$queryRaw`SELECT 1`),
+    close: () => prisma.$disconnect(),
+  };
+}

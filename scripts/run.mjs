@@ -1,0 +1,50 @@
+// The door every npm script goes through: makes sure packages are installed as the lock file says, then runs a
+// TypeScript file under the Node this project pins. Plain JavaScript without dependencies, because on a fresh
+// clone there is nothing else yet, and the Node in PATH may be as old as 20.
+import { spawn, spawnSync } from "node:child_process";
+import { constants } from "node:os";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { installIsCurrent } from "./install-stamp.mjs";
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const [script, ...args] = process.argv.slice(2);
+if (script === undefined) {
+  console.error("usage: node scripts/run.mjs <script.ts> [arguments]");
+  process.exit(2);
+}
+
+if (!installIsCurrent(root)) install();
+
+const target = path.resolve(root, script);
+const pinnedNode = path.join(root, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
+if (Number(process.versions.node.split(".")[0]) >= 24) {
+  // Same process: signals reach the script directly.
+  process.argv.splice(1, 2, target);
+  await import(pathToFileURL(target).href);
+} else {
+  const child = spawn(pinnedNode, [target, ...args], { stdio: "inherit", cwd: root });
+  child.on("error", (error) => {
+    console.error(`Cannot run the pinned Node at ${pinnedNode} (${error.message}). Run \`npm ci\` and try again.`);
+    process.exit(1);
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => process.exit(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+}
+
+function install() {
+  console.error("Installing packages (first run, or the lock file changed) ...");
+  const npm = process.env.npm_execpath
+    ? [process.execPath, [process.env.npm_execpath]]
+    : [process.platform === "win32" ? "npm.cmd" : "npm", []];
+  const started = Date.now();
+  const result = spawnSync(npm[0], [...npm[1], "ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  if (result.status !== 0) {
+    console.error("`npm ci` failed, see above. With a working npm registry connection, run this command again.");
+    process.exit(1);
+  }
+  console.error(`Packages installed in ${Math.round((Date.now() - started) / 1000)} s.`);
+}
