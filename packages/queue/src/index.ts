@@ -1,1 +1,4 @@
-export {};
+export * from "./consumer.ts";
+export * from "./preflight.ts";
+export * from "./producer.ts";
+export * from "./redis.ts";

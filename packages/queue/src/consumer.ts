@@ -1,0 +1,156 @@
+/**
+ * Takes jobs off one queue and translates what the publish pipeline says into BullMQ's terms. BullMQ's attempts and
+ * locks are shown to people and trusted for nothing: whether a post may go out is decided by the claim in Postgres.
+ *
+ * A failing post's job: the pipeline says "again in 8 s"; the job fails that attempt with the reason, so that the
+ * board shows it, and BullMQ delays it by just that long. Waits that cost no attempt (not due yet, a limit, Postgres
+ * away) move the job back to delayed instead, which BullMQ does not count.
+ */
+import { parsePublishJob, queueName, type PublishJob, type PublishJobId } from "@punctual/core";
+import { withinMs, type Logger, type Service } from "@punctual/runtime";
+import { DelayedError, UnrecoverableError, Worker, type Job } from "bullmq";
+import { defaultPrefix } from "./producer.ts";
+import { connectRedis } from "./redis.ts";
+
+export type JobVerdict =
+  /** Nothing left to do for this job. */
+  | { kind: "done" }
+  /** The attempt failed and the next one is set. */
+  | { kind: "again"; delayMs: number; reason: string }
+  /** No attempt was made or none was counted: come back then. */
+  | { kind: "later"; delayMs: number }
+  /** The post ended without being published. */
+  | { kind: "failed"; reason: string };
+
+export interface ConsumerOptions {
+  redisUrl: string;
+  prefix?: string;
+  platform: string;
+  /** Jobs handled at a time. */
+  concurrency: number;
+  /** How long `stop` waits for jobs being handled, in milliseconds. */
+  drainTimeoutMs: number;
+}
+
+export interface ConsumerDeps {
+  logger: Logger;
+  /** Must not throw for anything but a bug. */
+  handle: (job: PublishJobId) => Promise<JobVerdict>;
+}
+
+export interface PublishConsumer extends Service {
+  readonly platform: string;
+  /** How many jobs are being handled. */
+  running(): number;
+}
+
+/** How long a job whose handler threw waits, in milliseconds; such a throw is our bug, not the post's fault. */
+const bugDelayMs = 5_000;
+/** How long BullMQ pauses after Redis failed it, in milliseconds. */
+const redisRetryDelayMs = 500;
+const closeTimeoutMs = 1_000;
+/** A job whose worker froze or died may be taken again this often; Postgres counts the attempts that matter. */
+const stalledCountMax = 1_000;
+
+export function openConsumer(options: ConsumerOptions, deps: ConsumerDeps): PublishConsumer {
+  const { logger, handle } = deps;
+  let redis: ReturnType<typeof connectRedis> | undefined;
+  let worker: Worker<PublishJob> | undefined;
+  let running = 0;
+  let onIdle: (() => void) | undefined;
+
+  async function process(job: Job<PublishJob>, token: string | undefined): Promise<void> {
+    const ids = parsePublishJob(job.id, job.data);
+    if (ids === null) {
+      logger.error({ jobId: job.id, queue: job.queueName }, "unreadable job set aside");
+      throw new UnrecoverableError("not a publish job");
+    }
+    running += 1;
+    try {
+      await obey(await handle(ids), job, token);
+    } catch (error) {
+      if (error instanceof DelayedError || error instanceof UnrecoverableError || error instanceof AttemptFailed) {
+        throw error;
+      }
+      logger.error({ err: error, jobId: job.id }, "handling a job failed unexpectedly");
+      await postpone(job, token, bugDelayMs);
+    } finally {
+      running -= 1;
+      if (running === 0) onIdle?.();
+    }
+  }
+
+  return {
+    platform: options.platform,
+    running: () => running,
+    async start() {
+      redis = connectRedis(options.redisUrl, "consumer", logger);
+      worker = new Worker<PublishJob>(queueName(options.platform), process, {
+        connection: redis,
+        prefix: options.prefix ?? defaultPrefix,
+        concurrency: options.concurrency,
+        lockDuration: 30_000,
+        stalledInterval: 10_000,
+        maxStalledCount: stalledCountMax,
+        runRetryDelay: redisRetryDelayMs,
+        metrics: { maxDataPoints: 1_440 },
+        settings: {
+          backoffStrategy: (_attemptsMade, _type, error) => (error instanceof AttemptFailed ? error.delayMs : bugDelayMs),
+        },
+      });
+      worker.on("error", (error) => logger.debug({ err: error, platform: options.platform }, "consumer error"));
+    },
+    async stop() {
+      if (worker === undefined || redis === undefined) return;
+      const closing = worker;
+      const connection = redis;
+      worker = undefined;
+      redis = undefined;
+      // Takes no further job from here on. It may hang for ever on a Redis that is away, so we watch the jobs ourselves.
+      const closed = closing.close().catch(() => {});
+      if (running > 0) await withinMs(options.drainTimeoutMs, new Promise<void>((resolve) => (onIdle = resolve)), undefined);
+      await withinMs(closeTimeoutMs, closed, undefined);
+      connection.disconnect();
+    },
+  };
+}
+
+/** Makes BullMQ count and show a failed attempt, and wait as long as Postgres says. */
+class AttemptFailed extends Error {
+  override name = "AttemptFailed";
+  readonly delayMs: number;
+  constructor(reason: string, delayMs: number) {
+    super(reason);
+    this.delayMs = delayMs;
+    // The board shows stack traces; ours say nothing.
+    delete this.stack;
+  }
+}
+
+async function obey(verdict: JobVerdict, job: Job<PublishJob>, token: string | undefined): Promise<void> {
+  switch (verdict.kind) {
+    case "done":
+      return;
+    case "later":
+      return postpone(job, token, verdict.delayMs);
+    case "failed":
+      throw withoutStack(new UnrecoverableError(verdict.reason));
+    case "again": {
+      // BullMQ must never give up before Postgres does.
+      if (job.attemptsMade + 1 >= (job.opts.attempts ?? 1)) return postpone(job, token, verdict.delayMs);
+      // In memory only: any type BullMQ does not know leads to backoffStrategy above.
+      job.opts.backoff = { type: "stored" };
+      throw new AttemptFailed(verdict.reason, verdict.delayMs);
+    }
+  }
+}
+
+async function postpone(job: Job<PublishJob>, token: string | undefined, delayMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + Math.max(1, delayMs), token);
+  throw new DelayedError();
+}
+
+function withoutStack(error: Error): Error {
+  delete error.stack;
+  return error;
+}
