@@ -51,17 +51,13 @@ export interface ValidationIssue {
 
 export interface SendContext {
   account: ConnectedAccount;
-  /** Aborts when the send's deadline has passed or the process must stop. */
+  /** What is left for the whole call, in milliseconds: it must be over before the lease is. */
+  timeoutMs: number;
+  /** Ends the call early. */
   signal: AbortSignal;
-  /** Just before the first byte leaves. Throwing forbids the send: the attempt then ends as not sent. */
-  beforeSend(): void;
+  /** Must be called just before the first byte leaves. If it throws, nothing may be sent any more. */
+  beforeSend: () => void;
 }
-
-/** A fact about the network or post, found by reading it. `null` when the platform cannot tell. */
-export type Confirmation =
-  | { kind: "published"; externalId?: string; externalUrl?: string }
-  | { kind: "absent" }
-  | { kind: "cannot_tell"; reason: string };
 
 /** The platform's limits and promises, served to clients as data. */
 export interface PlatformDescription {

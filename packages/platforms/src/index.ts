@@ -1,1 +1,5 @@
-export {};
+export * from "./address-guard.ts";
+export * from "./http.ts";
+export * from "./platform-reason.ts";
+export * from "./registry.ts";
+export * from "./retry-after.ts";

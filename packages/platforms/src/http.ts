@@ -1,0 +1,159 @@
+/**
+ * One HTTP request with a deadline, a size cap and the address guard, whose result says what a publisher must know
+ * above all: did the request leave or not. Follows no redirects, retries nothing.
+ */
+import { Agent } from "undici";
+import { namesPrivateAddress, privateAddressCode, publicLookup } from "./address-guard.ts";
+
+export interface HttpRequest {
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  url: URL;
+  headers: Readonly<Record<string, string>>;
+  body?: string | Buffer;
+  /** Of the whole exchange, in milliseconds. */
+  timeoutMs: number;
+  /** Ends the request early. */
+  signal?: AbortSignal;
+  /** Called when the connection stands and the first byte is about to leave; throwing stops the request there. */
+  beforeSend?: () => void;
+}
+
+export type HttpResult =
+  /** The status line came. `body` may be cut short, by our cap or by a fault after the headers. */
+  | { kind: "answer"; status: number; headers: Readonly<Record<string, string>>; body: Buffer }
+  /** Nothing left: certainly without effect. */
+  | { kind: "not_sent"; code: string; message: string }
+  /** The request left, wholly or in part, and no answer came. */
+  | { kind: "lost"; code: string; message: string };
+
+export interface HttpClient {
+  request(request: HttpRequest): Promise<HttpResult>;
+  close(): Promise<void>;
+}
+
+export interface HttpClientOptions {
+  /** Whether private, loopback and link-local addresses may be connected to. */
+  allowPrivateNetworks: boolean;
+}
+
+/** Of an answer's body, in bytes; the rest is not read. */
+const responseBytesMax = 256 * 1024;
+const connectTimeoutMs = 5_000;
+/** Idle connections are closed after this long, in milliseconds: before most servers do. */
+const keepAliveMs = 4_000;
+
+export function createHttpClient({ allowPrivateNetworks }: HttpClientOptions): HttpClient {
+  const agent = new Agent({
+    connections: 256,
+    pipelining: 1,
+    keepAliveTimeout: keepAliveMs,
+    keepAliveMaxTimeout: keepAliveMs,
+    connect: { timeout: connectTimeoutMs, ...(allowPrivateNetworks ? {} : { lookup: publicLookup as never }) },
+  });
+  return {
+    request(request) {
+      if (!allowPrivateNetworks && namesPrivateAddress(request.url)) {
+        const message = "the address is private, loopback or link-local";
+        return Promise.resolve({ kind: "not_sent", code: privateAddressCode, message });
+      }
+      return exchange(agent, request);
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function exchange(agent: Agent, request: HttpRequest): Promise<HttpResult> {
+  return new Promise((resolve) => {
+    const deadline = AbortSignal.timeout(request.timeoutMs);
+    const stop = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
+    let abort: ((reason: Error) => void) | undefined;
+    let sent = false;
+    let answer: { status: number; headers: Record<string, string> } | undefined;
+    const chunks: Buffer[] = [];
+    let received = 0;
+
+    const finish = (result: HttpResult) => {
+      stop.removeEventListener("abort", onStop);
+      resolve(result);
+    };
+    const settle = (error: Error | undefined) => {
+      if (answer !== undefined) finish({ kind: "answer", ...answer, body: Buffer.concat(chunks) });
+      else finish({ kind: sent ? "lost" : "not_sent", ...describe(error, deadline.aborted) });
+    };
+    const onStop = () => {
+      abort?.(new Error("stopped"));
+      // A request still waiting for its connection has no controller yet; it must not be sent later.
+      settle(new Error("stopped"));
+    };
+    stop.addEventListener("abort", onStop);
+    if (stop.aborted) return onStop();
+
+    agent.dispatch(
+      {
+        origin: request.url.origin,
+        path: request.url.pathname + request.url.search,
+        method: request.method,
+        headers: request.headers,
+        body: request.body ?? null,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      },
+      {
+        onRequestStart(controller) {
+          abort = (reason) => controller.abort(reason);
+          if (stop.aborted) return controller.abort(new Error("stopped"));
+          try {
+            request.beforeSend?.();
+          } catch (error) {
+            return controller.abort(error as Error);
+          }
+          sent = true;
+        },
+        onResponseStart(_controller, status, headers) {
+          // 1xx is not the answer.
+          if (status >= 200) answer = { status, headers: singleValues(headers) };
+        },
+        onResponseData(controller, chunk) {
+          chunks.push(chunk.subarray(0, responseBytesMax - received));
+          received += chunk.length;
+          if (received >= responseBytesMax) controller.abort(new Error("the answer is too long"));
+        },
+        onResponseEnd: () => settle(undefined),
+        onResponseError: (_controller, error) => settle(error),
+      },
+    );
+  });
+}
+
+function singleValues(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const single: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) single[name.toLowerCase()] = first;
+  }
+  return single;
+}
+
+/** A stable code and a sentence; neither can hold anything of the request. */
+function describe(error: Error | undefined, timedOut: boolean): { code: string; message: string } {
+  if (timedOut) return { code: "timeout", message: "no answer came in time" };
+  const code = (error as { code?: unknown } | undefined)?.code ?? (error?.cause as { code?: unknown } | undefined)?.code;
+  const known = typeof code === "string" ? knownCodes[code] : undefined;
+  if (known !== undefined) return known;
+  return { code: typeof code === "string" ? code.toLowerCase() : "connection_failed", message: "the connection failed" };
+}
+
+const knownCodes: Readonly<Record<string, { code: string; message: string }>> = {
+  ECONNREFUSED: { code: "connection_refused", message: "the connection was refused" },
+  ECONNRESET: { code: "connection_reset", message: "the connection was reset" },
+  EPIPE: { code: "connection_reset", message: "the connection was reset" },
+  UND_ERR_SOCKET: { code: "connection_closed", message: "the connection was closed without an answer" },
+  ENOTFOUND: { code: "unknown_host", message: "the host name is unknown" },
+  EAI_AGAIN: { code: "dns_failed", message: "the host name could not be looked up" },
+  ENETUNREACH: { code: "unreachable", message: "the network is unreachable" },
+  EHOSTUNREACH: { code: "unreachable", message: "the host is unreachable" },
+  ETIMEDOUT: { code: "connect_timeout", message: "the connection could not be made in time" },
+  UND_ERR_CONNECT_TIMEOUT: { code: "connect_timeout", message: "the connection could not be made in time" },
+  send_forbidden: { code: "send_forbidden", message: "the time to send had passed" },
+  [privateAddressCode]: { code: privateAddressCode, message: "the host leads to an address that is not public" },
+};

@@ -1,0 +1,40 @@
+/**
+ * What a platform says is wrong, fit to be stored and shown: one line, short, and free of secrets and of the post's
+ * own text, which receivers like to echo.
+ */
+
+const reasonLengthMax = 200;
+/** A shared run of this many characters counts as an echo. */
+const echoLength = 12;
+
+/** @param body the answer's body; only a JSON object's usual fields are looked at */
+export function platformReason(body: Buffer, neverShown: readonly string[]): string | undefined {
+  const reason = readReason(body)?.replace(/[\s\p{Cc}]+/gu, " ").trim().slice(0, reasonLengthMax);
+  if (reason === undefined || reason === "" || neverShown.some((text) => echoes(reason, text))) return undefined;
+  return reason;
+}
+
+function readReason(body: Buffer): string | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+  if (typeof parsed !== "object" || parsed === null) return undefined;
+  const answer = parsed as Record<string, unknown>;
+  const nested = typeof answer["error"] === "object" && answer["error"] !== null ? answer["error"] : {};
+  const candidates = [answer["detail"], answer["message"], answer["error"], (nested as Record<string, unknown>)["message"], answer["title"]];
+  return candidates.find((value): value is string => typeof value === "string");
+}
+
+function echoes(reason: string, text: string): boolean {
+  const shown = reason.toLowerCase();
+  const hidden = text.toLowerCase();
+  if (hidden.trim().length < 4) return false;
+  if (hidden.length <= echoLength) return shown.includes(hidden);
+  for (let start = 0; start + echoLength <= shown.length; start += 1) {
+    if (hidden.includes(shown.slice(start, start + echoLength))) return true;
+  }
+  return false;
+}

@@ -1,0 +1,28 @@
+/** Every platform there is, by name: one line each. */
+import type { Platform } from "@punctual/core";
+import type { Service } from "@punctual/runtime";
+import { createHttpClient } from "./http.ts";
+import { createWebhookPlatform } from "./webhook/webhook.ts";
+
+export interface PlatformsOptions {
+  /** Where accounts with `sandbox: true` publish to. */
+  sandboxUrl: string | undefined;
+  allowPrivateNetworks: boolean;
+}
+
+export interface Platforms extends Service {
+  readonly byName: ReadonlyMap<string, Platform>;
+}
+
+export function createPlatforms(options: PlatformsOptions): Platforms {
+  const http = createHttpClient({ allowPrivateNetworks: options.allowPrivateNetworks });
+  const sandboxHttp = createHttpClient({ allowPrivateNetworks: true });
+  const platforms = [createWebhookPlatform({ http, sandboxHttp, ...options })];
+  return {
+    byName: new Map(platforms.map((platform) => [platform.name, platform])),
+    async start() {},
+    async stop() {
+      await Promise.all([http.close(), sandboxHttp.close()]);
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/** Signs deliveries after the Standard Webhooks specification (symmetric, `v1`). */
+import { createHmac } from "node:crypto";
+
+const secretPrefix = "whsec_";
+
+/** The secret's key bytes, or null if it is not `whsec_` and base64. */
+export function secretBytes(secret: unknown): Buffer | null {
+  if (typeof secret !== "string" || !secret.startsWith(secretPrefix)) return null;
+  const encoded = secret.slice(secretPrefix.length);
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) return null;
+  return Buffer.from(encoded, "base64");
+}
+
+/**
+ * @param timestamp seconds since 1970
+ * @param body exactly the bytes sent
+ * @returns the value of the `webhook-signature` header
+ */
+export function signWebhook(key: Buffer, id: string, timestamp: number, body: string): string {
+  return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
+}

@@ -1,0 +1,75 @@
+/** What can be known to be wrong before anything is promised. */
+import type { PostContent, ValidationIssue } from "@punctual/core";
+import { namesPrivateAddress } from "../address-guard.ts";
+import { webhookLimits } from "./limits.ts";
+import { secretBytes } from "./signature.ts";
+
+export interface WebhookAccountDraft {
+  settings: Readonly<Record<string, unknown>>;
+  credentials: Readonly<Record<string, unknown>>;
+  sandbox: boolean;
+}
+
+export function validateWebhookAccount(draft: WebhookAccountDraft, allowPrivateNetworks: boolean): ValidationIssue[] {
+  return [
+    ...unknownFields("/settings", draft.settings, ["url"]),
+    ...unknownFields("/credentials", draft.credentials, ["secret"]),
+    ...validateUrl(draft.settings["url"], draft.sandbox, allowPrivateNetworks),
+    ...validateSecret(draft.credentials["secret"]),
+  ];
+}
+
+export function validateWebhookPost(post: PostContent): ValidationIssue[] {
+  const issues: ValidationIssue[] = [];
+  if (post.text.length > webhookLimits.textCharactersMax) {
+    const message = `the text has ${post.text.length} characters, at most ${webhookLimits.textCharactersMax} are allowed`;
+    issues.push({ path: "/text", code: "text_too_long", message });
+  }
+  if (post.media.length > webhookLimits.mediaItemsMax) {
+    const message = `there are ${post.media.length} media items, at most ${webhookLimits.mediaItemsMax} are allowed`;
+    issues.push({ path: "/media", code: "too_many_media", message });
+  }
+  for (const name of Object.keys(post.options)) {
+    issues.push({ path: `/options/${name}`, code: "unknown_option", message: "this platform has no such option" });
+  }
+  return issues;
+}
+
+function validateUrl(value: unknown, sandbox: boolean, allowPrivateNetworks: boolean): ValidationIssue[] {
+  const path = "/settings/url";
+  // The sandbox is where such an account's posts go, whatever its own URL; it may have none.
+  if (value === undefined && sandbox) return [];
+  if (value === undefined) return [{ path, code: "required", message: "the URL posts are delivered to is missing" }];
+  if (typeof value !== "string" || value.length > webhookLimits.urlLengthMax || !URL.canParse(value)) {
+    return [{ path, code: "invalid_url", message: `not a URL of at most ${webhookLimits.urlLengthMax} characters` }];
+  }
+  const url = new URL(value);
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    return [{ path, code: "invalid_url", message: "only http and https are possible" }];
+  }
+  if (url.username !== "" || url.password !== "") {
+    return [{ path, code: "invalid_url", message: "a URL must not hold a user or password" }];
+  }
+  if (!allowPrivateNetworks && namesPrivateAddress(url)) {
+    return [{ path, code: "private_address", message: "private, loopback and link-local addresses are not allowed" }];
+  }
+  return [];
+}
+
+function validateSecret(value: unknown): ValidationIssue[] {
+  const path = "/credentials/secret";
+  if (value === undefined) return [{ path, code: "required", message: "the signing secret is missing" }];
+  const { secretBytesMin, secretBytesMax } = webhookLimits;
+  const bytes = secretBytes(value);
+  if (bytes === null || bytes.length < secretBytesMin || bytes.length > secretBytesMax) {
+    const message = `not "whsec_" and base64 of ${secretBytesMin} to ${secretBytesMax} bytes`;
+    return [{ path, code: "invalid_secret", message }];
+  }
+  return [];
+}
+
+function unknownFields(path: string, object: Readonly<Record<string, unknown>>, known: readonly string[]): ValidationIssue[] {
+  return Object.keys(object)
+    .filter((name) => !known.includes(name))
+    .map((name) => ({ path: `${path}/${name}`, code: "unknown_field", message: "this platform has no such field" }));
+}
