@@ -57,7 +57,9 @@ export async function missingMigrations(
   query: (sql: string) => Promise<readonly { migration_name: string }[]>,
   directory: string = defaultDirectory,
 ): Promise<string[]> {
-  const rows = await query("SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL");
+  const rows = await query(
+    "SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL",
+  );
   const applied = new Set(rows.map((row) => row.migration_name));
   return (await readMigrations(directory)).map(({ name }) => name).filter((name) => !applied.has(name));
 }
