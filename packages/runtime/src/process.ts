@@ -36,7 +36,7 @@ export async function runProcess({ logger, services, graceMs }: ProcessOptions):
   );
   // Started by a supervisor: when it dies, nobody is left to stop this process.
   if (process.channel !== undefined) {
-    process.once("disconnect", () => void grace.close());
+    process.once("disconnect", () => grace.close());
     process.channel.unref();
   }
   for (const service of services) {
