@@ -105,8 +105,17 @@ export function settle(outcome: Outcome, context: SettleContext): Settlement {
   }
 }
 
+/** Decides what follows an attempt whose worker died before anything irreversible: the next worker takes over at once. */
+export function settleAbandoned(
+  context: Pick<SettleContext, "attemptsUsed" | "maxAttempts" | "outcomeOpen">,
+): Settlement {
+  const failure: Failure = { category: "internal", code: "worker_lost", message: "the worker died before sending" };
+  if (context.attemptsUsed >= context.maxAttempts) return ended(failure, context);
+  return { status: "retrying", delayMs: 0, outcomeOpen: context.outcomeOpen, counts: true, failure };
+}
+
 /** A certain no ends the post, unless an earlier answer is still missing: then a person or a look-up decides. */
-function ended(failure: Failure, context: SettleContext): Settlement {
+function ended(failure: Failure, context: Pick<SettleContext, "outcomeOpen">): Settlement {
   return { status: context.outcomeOpen ? "unconfirmed" : "failed", failure };
 }
 

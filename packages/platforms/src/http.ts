@@ -48,7 +48,7 @@ export function createHttpClient({ allowPrivateNetworks }: HttpClientOptions): H
     pipelining: 1,
     keepAliveTimeout: keepAliveMs,
     keepAliveMaxTimeout: keepAliveMs,
-    connect: { timeout: connectTimeoutMs, ...(allowPrivateNetworks ? {} : { lookup: publicLookup as never }) },
+    connect: { timeout: connectTimeoutMs, ...(allowPrivateNetworks ? {} : { lookup: publicLookup }) },
   });
   return {
     request(request) {
@@ -137,10 +137,14 @@ function singleValues(headers: Record<string, string | string[] | undefined>): R
 /** A stable code and a sentence; neither can hold anything of the request. */
 function describe(error: Error | undefined, timedOut: boolean): { code: string; message: string } {
   if (timedOut) return { code: "timeout", message: "no answer came in time" };
-  const code = (error as { code?: unknown } | undefined)?.code ?? (error?.cause as { code?: unknown } | undefined)?.code;
+  const code =
+    (error as { code?: unknown } | undefined)?.code ?? (error?.cause as { code?: unknown } | undefined)?.code;
   const known = typeof code === "string" ? knownCodes[code] : undefined;
   if (known !== undefined) return known;
-  return { code: typeof code === "string" ? code.toLowerCase() : "connection_failed", message: "the connection failed" };
+  return {
+    code: typeof code === "string" ? code.toLowerCase() : "connection_failed",
+    message: "the connection failed",
+  };
 }
 
 const knownCodes: Readonly<Record<string, { code: string; message: string }>> = {

@@ -9,7 +9,10 @@ const echoLength = 12;
 
 /** @param body the answer's body; only a JSON object's usual fields are looked at */
 export function platformReason(body: Buffer, neverShown: readonly string[]): string | undefined {
-  const reason = readReason(body)?.replace(/[\s\p{Cc}]+/gu, " ").trim().slice(0, reasonLengthMax);
+  const reason = readReason(body)
+    ?.replace(/[\s\p{Cc}]+/gu, " ")
+    .trim()
+    .slice(0, reasonLengthMax);
   if (reason === undefined || reason === "" || neverShown.some((text) => echoes(reason, text))) return undefined;
   return reason;
 }
@@ -24,7 +27,13 @@ function readReason(body: Buffer): string | undefined {
   if (typeof parsed !== "object" || parsed === null) return undefined;
   const answer = parsed as Record<string, unknown>;
   const nested = typeof answer["error"] === "object" && answer["error"] !== null ? answer["error"] : {};
-  const candidates = [answer["detail"], answer["message"], answer["error"], (nested as Record<string, unknown>)["message"], answer["title"]];
+  const candidates = [
+    answer["detail"],
+    answer["message"],
+    answer["error"],
+    (nested as Record<string, unknown>)["message"],
+    answer["title"],
+  ];
   return candidates.find((value): value is string => typeof value === "string");
 }
 

@@ -95,7 +95,8 @@ export function openConsumer(options: ConsumerOptions, deps: ConsumerDeps): Publ
         runRetryDelay: redisRetryDelayMs,
         metrics: { maxDataPoints: 1_440 },
         settings: {
-          backoffStrategy: (_attemptsMade, _type, error) => (error instanceof AttemptFailed ? error.delayMs : bugDelayMs),
+          backoffStrategy: (_attemptsMade, _type, error) =>
+            error instanceof AttemptFailed ? error.delayMs : bugDelayMs,
         },
       });
       worker.on("error", (error) => logger.debug({ err: error, platform: options.platform }, "consumer error"));
@@ -108,7 +109,8 @@ export function openConsumer(options: ConsumerOptions, deps: ConsumerDeps): Publ
       redis = undefined;
       // Takes no further job from here on. It may hang for ever on a Redis that is away, so we watch the jobs ourselves.
       const closed = closing.close().catch(() => {});
-      if (running > 0) await withinMs(options.drainTimeoutMs, new Promise<void>((resolve) => (onIdle = resolve)), undefined);
+      if (running > 0)
+        await withinMs(options.drainTimeoutMs, new Promise<void>((resolve) => (onIdle = resolve)), undefined);
       await withinMs(closeTimeoutMs, closed, undefined);
       connection.disconnect();
     },

@@ -139,14 +139,24 @@ export function openProducer(options: ProducerOptions, { logger, onEnqueued }: P
     discard(posts) {
       if (redis.status !== "ready") return;
       for (const post of posts) {
-        queues.get(post.platform)?.remove(publishJobId(post)).catch((error: unknown) => {
-          logger.debug({ err: error, postId: post.postId }, "a job nobody needs stays until its time");
-        });
+        queues
+          .get(post.platform)
+          ?.remove(publishJobId(post))
+          .catch((error: unknown) => {
+            logger.debug({ err: error, postId: post.postId }, "a job nobody needs stays until its time");
+          });
       }
     },
     async isReady() {
       if (redis.status !== "ready") return false;
-      return withinMs(pingTimeoutMs, redis.ping().then(() => true, () => false), false);
+      return withinMs(
+        pingTimeoutMs,
+        redis.ping().then(
+          () => true,
+          () => false,
+        ),
+        false,
+      );
     },
   };
 }

@@ -94,6 +94,7 @@ CREATE TABLE posts (
   grace_minutes     integer NOT NULL CHECK (grace_minutes >= 0),
   when_late         text NOT NULL CHECK (when_late IN ('miss', 'publish')),
   late_at           timestamptz(3) NOT NULL,
+  at_risk_at        timestamptz(3),
 
   status            text NOT NULL CHECK (status IN ('scheduled', 'publishing', 'retrying', 'unconfirmed', 'held', 'published', 'failed', 'missed', 'cancelled')),
   held_reason       text CHECK (held_reason IN ('paused', 'needs_reconnect')),
@@ -144,6 +145,7 @@ COMMENT ON COLUMN posts.time_adjustment IS 'What daylight saving did to the wall
 COMMENT ON COLUMN posts.grace_minutes IS 'How late the post may go out at most, in minutes.';
 COMMENT ON COLUMN posts.when_late IS 'What happens after the grace: miss (it is not published any more) or publish (it is, and an event says so).';
 COMMENT ON COLUMN posts.late_at IS 'The end of the grace: scheduled_at, or an explicit retry after it, plus grace_minutes.';
+COMMENT ON COLUMN posts.at_risk_at IS 'When post.at_risk was raised because the grace is over and when_late is publish; null: it was not.';
 COMMENT ON COLUMN posts.status IS 'The state, see docs/states.md: scheduled, publishing, retrying, unconfirmed, held; ended: published, failed, missed, cancelled.';
 COMMENT ON COLUMN posts.held_reason IS 'Why a held post waits: its account is paused or needs_reconnect.';
 COMMENT ON COLUMN posts.outcome_open IS 'True: a request left, no answer came, and repeating it is harmless. Nobody may edit or cancel the post until that is settled.';
@@ -174,7 +176,7 @@ CREATE INDEX posts_waiting_idx ON posts (next_attempt_at) WHERE status IN ('sche
 -- The rescuer: leases that ran out.
 CREATE INDEX posts_lease_idx ON posts (lease_until) WHERE status = 'publishing';
 -- The stager's other duty: posts whose grace is over.
-CREATE INDEX posts_late_idx ON posts (late_at) WHERE status IN ('scheduled', 'retrying', 'held');
+CREATE INDEX posts_late_idx ON posts (late_at) WHERE status IN ('scheduled', 'retrying', 'held') AND at_risk_at IS NULL AND NOT outcome_open;
 
 CREATE TABLE attempts (
   post_id      uuid NOT NULL REFERENCES posts (id),

@@ -68,7 +68,11 @@ function validateSecret(value: unknown): ValidationIssue[] {
   return [];
 }
 
-function unknownFields(path: string, object: Readonly<Record<string, unknown>>, known: readonly string[]): ValidationIssue[] {
+function unknownFields(
+  path: string,
+  object: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+): ValidationIssue[] {
   return Object.keys(object)
     .filter((name) => !known.includes(name))
     .map((name) => ({ path: `${path}/${name}`, code: "unknown_field", message: "this platform has no such field" }));

@@ -1,0 +1,22 @@
+/** A worker process: takes due posts and publishes them, and heals what others left behind. Run as many as you like. */
+import { hostname } from "node:os";
+import { databaseFaults } from "@punctual/db";
+import { inspectRedis } from "@punctual/queue";
+import { createLogger, runMain, runProcess, StartError } from "@punctual/runtime";
+import { readWorkerConfig, workerLimits } from "./config.ts";
+import { createWorker } from "./worker.ts";
+
+await runMain(async () => {
+  const config = readWorkerConfig();
+  const logger = createLogger("worker", config.LOG_LEVEL);
+  const worker = createWorker(config, { name: `${hostname()}-${process.pid}` }, logger);
+
+  const faults = await databaseFaults(worker.database).catch((error: unknown) => {
+    throw new StartError("Postgres does not answer at DATABASE_URL.", { cause: error });
+  });
+  const redis = await inspectRedis(config.REDIS_URL, logger);
+  if (redis.kind === "unfit") faults.push(...redis.reasons);
+  if (faults.length > 0) throw new StartError(faults.join("\n"));
+
+  await runProcess({ logger, services: worker.services, graceMs: workerLimits.graceMs });
+});

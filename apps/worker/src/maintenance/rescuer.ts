@@ -1,0 +1,90 @@
+/**
+ * Takes posts out of dead hands. A worker whose lease is over is dead, says Postgres, whatever Redis believes. If it
+ * died before sending, the post is simply taken again; if it died while sending, nobody knows, and the platform's
+ * guarantee decides between a harmless repeat and a person's eyes.
+ */
+import {
+  settle,
+  settleAbandoned,
+  type Outcome,
+  type Platform,
+  type RetryPolicy,
+  type Settlement,
+} from "@punctual/core";
+import {
+  attemptEnd,
+  recordSettlement,
+  strandedPosts,
+  type AttemptEnd,
+  type Database,
+  type StrandedPost,
+} from "@punctual/db";
+import type { Logger, Service } from "@punctual/runtime";
+import { createSweeper } from "./sweeper.ts";
+
+export interface RescuerDeps {
+  database: Database;
+  platforms: ReadonlyMap<string, Platform>;
+  retryPolicy: RetryPolicy;
+  logger: Logger;
+}
+
+const batchSizeMax = 500;
+const intervalMs = 1_000;
+
+export function createRescuer(deps: RescuerDeps): Service {
+  const { database, logger } = deps;
+  return createSweeper(
+    { name: "rescuer", intervalMs },
+    {
+      logger,
+      async sweep() {
+        const posts = await strandedPosts(database, batchSizeMax);
+        for (const post of posts) {
+          const { settlement, attempt } = rescue(post, deps);
+          const record = {
+            postId: post.id,
+            claimToken: post.claimToken,
+            settlement,
+            attempt,
+            needsJob: true,
+            onlyAfterLease: true,
+          };
+          if (!(await recordSettlement(database, record))) continue;
+          const context = { postId: post.id, requestId: post.requestId, worker: post.worker, phase: post.phase };
+          logger.warn(
+            { ...context, attempt: post.attempt, status: settlement.status },
+            "post taken from a dead worker",
+          );
+        }
+        return posts.length === batchSizeMax;
+      },
+    },
+  );
+}
+
+function rescue(
+  post: StrandedPost,
+  { platforms, retryPolicy }: RescuerDeps,
+): { settlement: Settlement; attempt: AttemptEnd } {
+  if (post.phase === "preparing") {
+    const attempt = {
+      category: "internal",
+      code: "worker_lost",
+      message: "the worker died before sending",
+      httpStatus: null,
+    };
+    return { settlement: settleAbandoned(post), attempt: { outcome: "abandoned", ...attempt } };
+  }
+  const outcome: Outcome = { kind: "unknown", code: "worker_lost", message: "the worker died while sending" };
+  const settlement = settle(outcome, {
+    attemptsUsed: post.attemptsUsed,
+    maxAttempts: post.maxAttempts,
+    // A platform this version does not know promises nothing.
+    guarantee: platforms.get(post.platform)?.guarantee(post, post.now) ?? "at_most_once",
+    outcomeOpen: post.outcomeOpen,
+    policy: retryPolicy,
+    random: Math.random(),
+  });
+  return { settlement, attempt: attemptEnd(outcome) };
+}

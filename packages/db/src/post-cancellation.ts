@@ -1,0 +1,35 @@
+/**
+ * Cancelling a post races with publishing it. The row decides: either this statement finds the post waiting and ends
+ * it, or a claim was faster and the caller is told what the post is now.
+ */
+import { cancellableStatuses } from "@punctual/core";
+import type { Database } from "./database.ts";
+import { postColumns, type PostRecord } from "./post-record.ts";
+
+export interface Cancellation {
+  companyId: string;
+  id: string;
+  /** The API request that asks. */
+  requestId: string | null;
+}
+
+/** Cancels a post that waits; null if no such post waits any more, or at all. */
+export async function cancelWaitingPost(
+  database: Database,
+  { companyId, id, requestId }: Cancellation,
+): Promise<PostRecord | null> {
+  const [post] = await database.prisma.$queryRaw<PostRecord[]>`
+    WITH cancelled AS (
+      UPDATE posts SET status = 'cancelled', held_reason = NULL, updated_at = app_now()
+      WHERE id = ${id}::uuid AND company_id = ${companyId}::uuid
+        AND status = ANY (${[...cancellableStatuses]}::text[]) AND NOT outcome_open
+      RETURNING *
+    ), announced AS (
+      INSERT INTO events (company_id, post_id, social_account_id, type, data, request_id, created_at)
+      SELECT company_id, id, social_account_id, 'post.cancelled',
+             jsonb_build_object('status', status, 'revision', revision), ${requestId}, updated_at
+      FROM cancelled
+    )
+    SELECT ${postColumns} FROM cancelled`;
+  return post ?? null;
+}

@@ -1,0 +1,144 @@
+/**
+ * Taking a post to publish it: the fence everything rests on. One statement asks every question (is it due, is the
+ * revision current, may its account publish) and, if all answers are yes, makes the caller its only holder. Jobs,
+ * clocks and locks elsewhere may be wrong; whoever loses here does nothing.
+ */
+import type { OutgoingPost, PostStatus } from "@punctual/core";
+import type { Database } from "./database.ts";
+
+export interface ClaimRequest {
+  postId: string;
+  revision: number;
+  /** Fresh for every claim. */
+  claimToken: string;
+  worker: string;
+  /** Where there is nothing to prepare, the claim itself commits `sending`. */
+  phase: "preparing" | "sending";
+  /** How long the claim holds unless renewed, in milliseconds. */
+  leaseMs: number;
+}
+
+/** A post this process holds now. */
+export interface ClaimedPost extends OutgoingPost {
+  platform: string;
+  attempt: number;
+  attemptsUsed: number;
+  maxAttempts: number;
+  outcomeOpen: boolean;
+  account: {
+    settings: Record<string, unknown>;
+    /** Sealed. */
+    credentials: string;
+    credentialsVersion: number;
+    sandbox: boolean;
+  };
+}
+
+export type ClaimResult =
+  | { kind: "claimed"; post: ClaimedPost }
+  /** Waiting, but its time has not come. */
+  | { kind: "not_due"; dueInMs: number; generation: number }
+  /** Waiting and due, but its account may not publish. */
+  | { kind: "account_closed"; socialAccountId: string }
+  /** Ended, held, taken by another, another revision, past its grace, or no such post. */
+  | { kind: "not_claimable"; status: PostStatus | null };
+
+interface ClaimRow {
+  now: Date;
+  status: PostStatus;
+  revision: number;
+  generation: number;
+  nextAttemptAt: Date;
+  socialAccountId: string;
+  accountOpen: boolean;
+  claimed: boolean;
+  platform: string;
+  content: string;
+  media: OutgoingPost["media"];
+  link: string | null;
+  options: Record<string, unknown>;
+  metadata: Record<string, string>;
+  scheduledAt: Date;
+  firstSentAt: Date | null;
+  requestId: string | null;
+  attempts: number;
+  attemptsUsed: number;
+  maxAttempts: number;
+  outcomeOpen: boolean;
+  settings: Record<string, unknown>;
+  credentials: string;
+  credentialsVersion: number;
+  sandbox: boolean;
+}
+
+export async function claimPost(database: Database, request: ClaimRequest): Promise<ClaimResult> {
+  const { postId, revision, claimToken, worker, phase, leaseMs } = request;
+  // The outer read sees the row as it was before the claim; `claimed` says whether the claim happened.
+  const [row] = await database.prisma.$queryRaw<ClaimRow[]>`
+    WITH claimed AS (
+      UPDATE posts AS post
+      SET status = 'publishing', claim_token = ${claimToken}::uuid, claimed_by = ${worker},
+          lease_until = app_now() + ${leaseMs} * interval '1 millisecond',
+          attempts = post.attempts + 1, attempts_used = post.attempts_used + 1,
+          first_sent_at = CASE WHEN ${phase} = 'sending' THEN coalesce(post.first_sent_at, app_now()) ELSE post.first_sent_at END,
+          updated_at = app_now()
+      FROM social_accounts AS account
+      WHERE post.id = ${postId}::uuid AND post.revision = ${revision}
+        AND post.status IN ('scheduled', 'retrying') AND post.next_attempt_at <= app_now()
+        AND (post.when_late = 'publish' OR post.outcome_open OR app_now() <= post.late_at)
+        AND account.id = post.social_account_id AND account.status = 'active' AND NOT account.paused
+      RETURNING post.id, post.attempts, post.attempts_used
+    ), attempt AS (
+      INSERT INTO attempts (post_id, number, revision, claim_token, worker, phase, started_at, sent_at)
+      SELECT id, attempts, ${revision}, ${claimToken}::uuid, ${worker}, ${phase}, app_now(),
+             CASE WHEN ${phase} = 'sending' THEN app_now() END
+      FROM claimed
+    )
+    SELECT app_now() AS now, post.status, post.revision, post.generation, post.next_attempt_at AS "nextAttemptAt",
+           post.social_account_id AS "socialAccountId", account.status = 'active' AND NOT account.paused AS "accountOpen",
+           claimed.id IS NOT NULL AS claimed, post.platform, post.content, post.media, post.link, post.options, post.metadata,
+           post.scheduled_at AS "scheduledAt", post.first_sent_at AS "firstSentAt", post.request_id AS "requestId",
+           claimed.attempts, claimed.attempts_used AS "attemptsUsed", post.max_attempts AS "maxAttempts",
+           post.outcome_open AS "outcomeOpen", account.settings, account.credentials,
+           account.credentials_version AS "credentialsVersion", account.sandbox
+    FROM posts AS post
+    JOIN social_accounts AS account ON account.id = post.social_account_id
+    LEFT JOIN claimed ON claimed.id = post.id
+    WHERE post.id = ${postId}::uuid`;
+
+  if (row === undefined) return { kind: "not_claimable", status: null };
+  if (row.claimed) return { kind: "claimed", post: toClaimedPost(postId, row) };
+  const waiting = (row.status === "scheduled" || row.status === "retrying") && row.revision === revision;
+  if (!waiting) return { kind: "not_claimable", status: row.status };
+  const dueInMs = row.nextAttemptAt.getTime() - row.now.getTime();
+  if (dueInMs > 0) return { kind: "not_due", dueInMs, generation: row.generation };
+  if (!row.accountOpen) return { kind: "account_closed", socialAccountId: row.socialAccountId };
+  return { kind: "not_claimable", status: row.status };
+}
+
+function toClaimedPost(id: string, row: ClaimRow): ClaimedPost {
+  return {
+    id,
+    platform: row.platform,
+    socialAccountId: row.socialAccountId,
+    revision: row.revision,
+    text: row.content,
+    media: row.media,
+    link: row.link,
+    options: row.options,
+    metadata: row.metadata,
+    scheduledAt: row.scheduledAt,
+    firstSentAt: row.firstSentAt,
+    requestId: row.requestId,
+    attempt: row.attempts,
+    attemptsUsed: row.attemptsUsed,
+    maxAttempts: row.maxAttempts,
+    outcomeOpen: row.outcomeOpen,
+    account: {
+      settings: row.settings,
+      credentials: row.credentials,
+      credentialsVersion: row.credentialsVersion,
+      sandbox: row.sandbox,
+    },
+  };
+}

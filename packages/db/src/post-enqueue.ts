@@ -1,0 +1,44 @@
+/**
+ * The row as its own outbox: which waiting posts still need a job, and noting that Redis took it. The pair
+ * (revision, generation) makes a note that comes late harmless.
+ */
+import type { PublishJobId } from "@punctual/core";
+import type { Database } from "./database.ts";
+
+/** A waiting post as its job needs it. */
+export interface UnenqueuedPost extends PublishJobId {
+  platform: string;
+  dueAt: Date;
+  maxAttempts: number;
+  requestId: string | null;
+}
+
+/**
+ * Waiting posts for which no job is known, soonest first.
+ *
+ * @param quietMs only rows unchanged for so long, in milliseconds: whoever changed them is probably enqueueing them
+ */
+export function unenqueuedPosts(
+  database: Database,
+  { limit, quietMs }: { limit: number; quietMs: number },
+): Promise<UnenqueuedPost[]> {
+  return database.prisma.$queryRaw<UnenqueuedPost[]>`
+    SELECT id AS "postId", platform, revision, generation, next_attempt_at AS "dueAt", max_attempts AS "maxAttempts",
+           request_id AS "requestId"
+    FROM posts
+    WHERE enqueued_rev < revision AND status IN ('scheduled', 'retrying')
+      AND updated_at <= app_now() - ${quietMs} * interval '1 millisecond'
+    ORDER BY next_attempt_at
+    LIMIT ${limit}`;
+}
+
+/** Notes that Redis took these jobs, where that is still the current state of the post. */
+export async function markEnqueued(database: Database, jobs: readonly PublishJobId[]): Promise<void> {
+  if (jobs.length === 0) return;
+  await database.prisma.$executeRaw`
+    UPDATE posts SET enqueued_rev = job.revision
+    FROM unnest(${jobs.map((job) => job.postId)}::uuid[], ${jobs.map((job) => job.revision)}::int[],
+                ${jobs.map((job) => job.generation)}::int[]) AS job (id, revision, generation)
+    WHERE posts.id = job.id AND posts.revision = job.revision AND posts.generation = job.generation
+      AND posts.enqueued_rev < job.revision`;
+}

@@ -1,0 +1,188 @@
+/**
+ * Recording what an attempt came to, and what follows, in one statement that only the claim's holder can win. The
+ * row, its attempt and the event change together or not at all.
+ */
+import type { EventType, Outcome, Published, Settlement } from "@punctual/core";
+import { categoryOf } from "@punctual/core";
+import type { Database } from "./database.ts";
+import { Prisma } from "./generated/client.ts";
+
+export interface SettlementRecord {
+  postId: string;
+  claimToken: string;
+  settlement: Settlement;
+  attempt: AttemptEnd;
+  /** True when no job in Redis will bring the post back by itself: the row then asks for a new one. */
+  needsJob: boolean;
+  /** For whoever settles in a dead worker's name: only once its lease is over. */
+  onlyAfterLease?: boolean;
+}
+
+/** How the attempt itself ended. */
+export interface AttemptEnd {
+  outcome: "published" | "retry" | "wait" | "reconnect" | "rejected" | "unknown" | "released" | "abandoned";
+  category: string | null;
+  code: string | null;
+  message: string | null;
+  httpStatus: number | null;
+}
+
+/** An outcome as its attempt row tells it. */
+export function attemptEnd(outcome: Outcome): AttemptEnd {
+  if (outcome.kind === "published") {
+    return { outcome: "published", category: null, code: null, message: null, httpStatus: outcome.httpStatus ?? null };
+  }
+  const { kind, code, message, httpStatus } = outcome;
+  return { outcome: kind, category: categoryOf(outcome), code, message, httpStatus: httpStatus ?? null };
+}
+
+/** From a row `post` and its `attempt`: how late the send began, in milliseconds, within what the column holds. */
+const latenessMs = Prisma.sql`least(2147483647, greatest(0, round(
+  extract(epoch FROM attempt.sent_at - greatest(post.scheduled_at, post.accepted_at)) * 1000)))::integer`;
+
+/** From a row `post`: what its event tells. States and reasons only. */
+const eventData = Prisma.sql`jsonb_strip_nulls(jsonb_build_object(
+  'status', status, 'revision', revision, 'attempt', attempts, 'outcomeOpen', outcome_open, 'heldReason', held_reason,
+  'nextAttemptAt', CASE WHEN status = 'retrying' THEN next_attempt_at END, 'latenessMs', lateness_ms,
+  'externalId', external_id, 'externalUrl', external_url,
+  'failure', CASE WHEN failure_category IS NOT NULL THEN jsonb_build_object(
+    'category', failure_category, 'code', failure_code, 'message', failure_message) END))`;
+
+const eventOf = {
+  published: "post.published",
+  retrying: "post.retrying",
+  failed: "post.failed",
+  unconfirmed: "post.unconfirmed",
+  held: "post.held",
+} as const satisfies Record<Settlement["status"], EventType>;
+
+/**
+ * Records a settlement under its claim.
+ *
+ * @returns false if the claim is no longer held: another has decided, nothing was changed
+ */
+export async function recordSettlement(database: Database, record: SettlementRecord): Promise<boolean> {
+  const { postId, claimToken, settlement, attempt, needsJob } = record;
+  const status: string = settlement.status;
+  const published: Published | null = settlement.status === "published" ? settlement.published : null;
+  const failure = settlement.status === "published" ? null : settlement.failure;
+  const retrying = settlement.status === "retrying" ? settlement : null;
+  const held = settlement.status === "held" ? settlement : null;
+  const rows = await database.prisma.$queryRaw<{ id: string }[]>`
+    WITH post AS (
+      UPDATE posts AS post
+      SET status = ${status},
+          held_reason = CASE WHEN ${status} = 'held' THEN 'needs_reconnect' END,
+          outcome_open = ${retrying?.outcomeOpen ?? held?.outcomeOpen ?? false},
+          next_attempt_at = CASE WHEN ${status} = 'retrying' THEN app_now() + ${retrying?.delayMs ?? 0} * interval '1 millisecond' ELSE post.next_attempt_at END,
+          attempts_used = post.attempts_used - ${retrying?.counts === false ? 1 : 0},
+          generation = post.generation + ${needsJob ? 1 : 0},
+          enqueued_rev = CASE WHEN ${needsJob} THEN 0 ELSE post.enqueued_rev END,
+          claim_token = NULL, claimed_by = NULL, lease_until = NULL,
+          published_at = CASE WHEN ${status} = 'published' THEN app_now() END,
+          lateness_ms = CASE WHEN ${status} = 'published' THEN ${latenessMs} END,
+          external_id = ${published?.externalId ?? null}, external_url = ${published?.externalUrl ?? null},
+          failure_category = ${failure?.category ?? null}, failure_code = ${failure?.code ?? null},
+          failure_message = ${failure?.message ?? null}, failed_at = CASE WHEN ${failure !== null} THEN app_now() END,
+          updated_at = app_now()
+      FROM attempts AS attempt
+      WHERE post.id = ${postId}::uuid AND post.status = 'publishing' AND post.claim_token = ${claimToken}::uuid
+        AND attempt.post_id = post.id AND attempt.claim_token = post.claim_token
+        AND (NOT ${record.onlyAfterLease ?? false} OR post.lease_until < app_now())
+      RETURNING post.*
+    ), ended AS (
+      UPDATE attempts
+      SET outcome = ${attempt.outcome}, category = ${attempt.category}, code = ${attempt.code}, message = ${attempt.message},
+          http_status = ${attempt.httpStatus}::integer, external_id = ${published?.externalId ?? null},
+          external_url = ${published?.externalUrl ?? null}, ended_at = app_now()
+      WHERE post_id = ${postId}::uuid AND claim_token = ${claimToken}::uuid AND EXISTS (SELECT FROM post)
+    ), account AS (
+      -- Only the credentials that were refused: newer ones may be fine.
+      UPDATE social_accounts SET status = 'needs_reconnect', updated_at = app_now()
+      WHERE id = (SELECT social_account_id FROM post) AND credentials_version = ${held?.credentialsVersion ?? 0} AND status = 'active'
+      RETURNING id, company_id
+    ), events AS (
+      INSERT INTO events (company_id, post_id, social_account_id, type, data, request_id)
+      SELECT company_id, id, social_account_id, ${eventOf[settlement.status]}, ${eventData}, request_id FROM post
+      UNION ALL
+      SELECT company_id, NULL, id, 'account.needs_reconnect', jsonb_build_object('credentialsVersion', ${held?.credentialsVersion ?? 0}), NULL
+      FROM account
+    )
+    SELECT id FROM post`;
+  return rows.length > 0;
+}
+
+export type LateSuccess =
+  /** The post is published now, by this attempt. */
+  | "recorded"
+  /** It was published already, and the platform did nothing twice. */
+  | "repeat"
+  /** It was published already, and now a second time. */
+  | "doubled"
+  /** There is no such attempt. */
+  | "unknown_attempt";
+
+/**
+ * Records a success whose claim was lost meanwhile. What the platform did is a fact, whatever state we had come to.
+ *
+ * @param repeatIsHarmless whether the platform takes a repeat for the same post
+ */
+export async function recordLateSuccess(
+  database: Database,
+  {
+    postId,
+    claimToken,
+    published,
+    repeatIsHarmless,
+  }: {
+    postId: string;
+    claimToken: string;
+    published: Published;
+    repeatIsHarmless: boolean;
+  },
+): Promise<LateSuccess> {
+  const [row] = await database.prisma.$queryRaw<{ outcome: LateSuccess }[]>`
+    WITH post AS (
+      UPDATE posts AS post
+      SET status = 'published', held_reason = NULL, outcome_open = false,
+          claim_token = NULL, claimed_by = NULL, lease_until = NULL,
+          published_at = app_now(), lateness_ms = ${latenessMs},
+          external_id = ${published.externalId ?? null}, external_url = ${published.externalUrl ?? null},
+          failure_category = NULL, failure_code = NULL, failure_message = NULL, failed_at = NULL, updated_at = app_now()
+      FROM attempts AS attempt
+      WHERE post.id = ${postId}::uuid AND post.status <> 'published'
+        AND attempt.post_id = post.id AND attempt.claim_token = ${claimToken}::uuid
+      RETURNING post.*
+    ), verdict AS (
+      SELECT CASE
+        WHEN EXISTS (SELECT FROM post) THEN 'recorded'
+        WHEN ${repeatIsHarmless} OR post.external_id = ${published.externalId ?? null} THEN 'repeat'
+        ELSE 'doubled' END AS outcome
+      FROM posts AS post WHERE id = ${postId}::uuid
+    ), ended AS (
+      UPDATE attempts
+      SET outcome = CASE WHEN verdict.outcome = 'doubled' THEN 'doubled' ELSE 'published' END,
+          category = NULL, code = NULL, message = NULL, http_status = ${published.httpStatus ?? null}::integer,
+          external_id = ${published.externalId ?? null}, external_url = ${published.externalUrl ?? null}, ended_at = app_now()
+      FROM verdict
+      WHERE post_id = ${postId}::uuid AND claim_token = ${claimToken}::uuid
+      RETURNING verdict.outcome
+    ), event AS (
+      INSERT INTO events (company_id, post_id, social_account_id, type, data, request_id)
+      SELECT company_id, id, social_account_id, 'post.published', ${eventData}, request_id FROM post
+    )
+    SELECT outcome FROM ended`;
+  return row?.outcome ?? "unknown_attempt";
+}
+
+/** Ends an attempt whose post others have decided about meanwhile; what it came to is still worth knowing. */
+export async function endLostAttempt(
+  database: Database,
+  { postId, claimToken, attempt }: { postId: string; claimToken: string; attempt: AttemptEnd },
+): Promise<void> {
+  await database.prisma.$executeRaw`
+    UPDATE attempts
+    SET outcome = ${attempt.outcome}, category = ${attempt.category}, code = ${attempt.code}, message = ${attempt.message},
+        http_status = ${attempt.httpStatus}::integer, ended_at = app_now()
+    WHERE post_id = ${postId}::uuid AND claim_token = ${claimToken}::uuid AND outcome IS NULL`;
+}

@@ -1,0 +1,38 @@
+/** What we refuse to run on: a Postgres that may lose what it has acknowledged, or one without our schema. */
+import type { Database } from "./database.ts";
+import { missingMigrations } from "./migrate.ts";
+
+interface Settings {
+  fsync: string;
+  synchronousCommit: string;
+  serverVersion: number;
+  hasHistory: boolean;
+}
+
+const serverVersionMin = 140_000;
+
+/** @returns one sentence per fault, each naming the setting; empty when all is well. Rejects if Postgres is away. */
+export async function databaseFaults(database: Database): Promise<string[]> {
+  const [settings] = await database.prisma.$queryRaw<[Settings]>`
+    SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS "synchronousCommit",
+           current_setting('server_version_num')::integer AS "serverVersion",
+           to_regclass('_prisma_migrations') IS NOT NULL AS "hasHistory"`;
+  const faults: string[] = [];
+  if (settings.serverVersion < serverVersionMin) {
+    faults.push(`PostgreSQL ${Math.floor(settings.serverVersion / 10_000)} is too old: 14 or newer is needed.`);
+  }
+  if (settings.fsync !== "on") faults.push("PostgreSQL may lose accepted posts: set fsync to on.");
+  if (settings.synchronousCommit === "off") {
+    faults.push("PostgreSQL may lose accepted posts: set synchronous_commit to on.");
+  }
+  faults.push(...(await schemaFaults(database, settings.hasHistory)));
+  return faults;
+}
+
+/** Whether the schema fits this version of the program. Rejects if Postgres is away. */
+export async function schemaFaults(database: Database, hasHistory = true): Promise<string[]> {
+  const missing = hasHistory
+    ? await missingMigrations((sql) => database.prisma.$queryRawUnsafe(sql))
+    : ["all migrations"];
+  return missing.length === 0 ? [] : [`The database lacks ${missing.join(", ")}: run \`npm run db:migrate\`.`];
+}
