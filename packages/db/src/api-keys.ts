@@ -66,5 +66,5 @@ export async function revokeApiKey(
 }
 
 function hashApiKey(key: string): Buffer<ArrayBuffer> {
-  return createHash("sha256").update(key).digest() as Buffer<ArrayBuffer>;
+  return createHash("sha256").update(key).digest();
 }
