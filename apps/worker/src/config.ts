@@ -27,6 +27,4 @@ export const workerLimits = {
   /** How long shutdown waits for running attempts. */
   drainTimeoutMs: 20_000,
   databaseConnectionsMax: 10,
-  /** A send's lease outlives its deadline by this much. */
-  leaseMarginMs: 5_000,
 } as const;

@@ -9,7 +9,11 @@ import { createWorker } from "./worker.ts";
 await runMain(async () => {
   const config = readWorkerConfig();
   const logger = createLogger("worker", config.LOG_LEVEL);
-  const worker = createWorker(config, { name: `${hostname()}-${process.pid}` }, logger);
+  const giveUp = (reason: string) => {
+    logger.fatal({ reason }, "the worker cannot go on");
+    process.exit(1);
+  };
+  const worker = createWorker(config, { name: `${hostname()}-${process.pid}`, giveUp }, logger);
 
   const faults = await databaseFaults(worker.database).catch((error: unknown) => {
     throw new StartError("Postgres does not answer at DATABASE_URL.", { cause: error });

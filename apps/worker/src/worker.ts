@@ -1,20 +1,28 @@
 /** Everything a worker runs, in the order it starts: what is needed first, what takes work last. */
-import { defaultRetryPolicy, type RetryPolicy } from "@punctual/core";
+import { defaultRetryPolicy, type Platform, type RetryPolicy } from "@punctual/core";
 import { markEnqueued, openDatabase, type Database } from "@punctual/db";
 import { createPlatforms, type Platforms } from "@punctual/platforms";
 import { openConsumer, openProducer } from "@punctual/queue";
 import { createKeyring, StartError, type Logger, type Service } from "@punctual/runtime";
 import { workerLimits, type WorkerConfig } from "./config.ts";
 import { createHealthServer } from "./health-server.ts";
+import { createConfirmer } from "./maintenance/confirmer.ts";
+import { createPoller } from "./maintenance/poller.ts";
+import { createPruner } from "./maintenance/pruner.ts";
 import { createRescuer } from "./maintenance/rescuer.ts";
-import { createStager } from "./maintenance/stager.ts";
+import { createWatchdog } from "./maintenance/watchdog.ts";
+import { shippedParts, type WorkerParts } from "./parts.ts";
 import { createPublisher } from "./publish/publisher.ts";
 
 export interface WorkerOptions {
-  /** Names this process in attempts and logs. */
+  /** Names this process in attempts, leases and logs. */
   name: string;
   redisPrefix?: string;
   retryPolicy?: RetryPolicy;
+  platforms?: Platforms;
+  parts?: WorkerParts;
+  /** Ends the process when it cannot go on; its supervisor starts another. */
+  giveUp: (reason: string) => void;
 }
 
 export interface Worker {
@@ -23,7 +31,7 @@ export interface Worker {
 }
 
 export function createWorker(config: WorkerConfig, options: WorkerOptions, logger: Logger): Worker {
-  const { name, retryPolicy = defaultRetryPolicy } = options;
+  const { name, retryPolicy = defaultRetryPolicy, parts = shippedParts } = options;
   const prefix = options.redisPrefix === undefined ? {} : { prefix: options.redisPrefix };
   const database = openDatabase(
     {
@@ -34,30 +42,30 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
     },
     { logger },
   );
-  const platforms = createPlatforms({
-    sandboxUrl: config.SANDBOX_URL,
-    allowPrivateNetworks: config.ALLOW_PRIVATE_NETWORKS,
-  });
+  const platforms =
+    options.platforms ??
+    createPlatforms({ sandboxUrl: config.SANDBOX_URL, allowPrivateNetworks: config.ALLOW_PRIVATE_NETWORKS });
+  const platformNames = [...platforms.byName.keys()];
   const producer = openProducer(
-    { redisUrl: config.REDIS_URL, platforms: [...platforms.byName.keys()], ...prefix },
+    { redisUrl: config.REDIS_URL, platforms: platformNames, ...prefix },
     { logger, onEnqueued: (posts) => markEnqueued(database, posts) },
   );
-  const publisher = createPublisher(
-    { database, keyring: createKeyring(config.ENCRYPTION_KEYS), platforms: platforms.byName, logger },
-    { worker: name, retryPolicy, leaseMarginMs: workerLimits.leaseMarginMs },
-  );
-  const consumers = ownPlatforms(platforms, config.WORKER_PLATFORMS).map((platform) =>
-    openConsumer(
-      {
-        redisUrl: config.REDIS_URL,
-        platform: platform.name,
-        concurrency: config.WORKER_CONCURRENCY,
-        drainTimeoutMs: workerLimits.drainTimeoutMs,
-        ...prefix,
-      },
-      { logger, handle: (job) => publisher.publish(platform, job) },
-    ),
-  );
+  const keyring = createKeyring(config.ENCRYPTION_KEYS);
+  const publisher = createPublisher({ database, keyring, logger, parts }, { worker: name, retryPolicy });
+  const { drainTimeoutMs } = workerLimits;
+  const concurrency = config.WORKER_CONCURRENCY;
+
+  const lanes = ownPlatforms(platforms, config.WORKER_PLATFORMS).map((platform): Service[] => {
+    const consumer = openConsumer(
+      { redisUrl: config.REDIS_URL, platform: platform.name, concurrency, drainTimeoutMs, ...prefix },
+      { logger, handle: (job) => publisher.publish(platform, job, "job") },
+    );
+    return [
+      consumer,
+      createPoller({ platform, concurrency, drainTimeoutMs }, { database, publisher, consumer, logger }),
+      createWatchdog({ consumer, census: producer.census, logger, giveUp: options.giveUp }),
+    ];
+  });
 
   return {
     database,
@@ -66,15 +74,21 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
       platforms,
       producer,
       createHealthServer({ host: config.HOST, port: config.WORKER_PORT }, { database, producer, logger }),
-      createStager({ database, producer, logger }),
+      parts.createStager({ database, producer, logger }),
+      parts.createRebuilder(
+        { platforms: platformNames, holder: name },
+        { database, producer, logger, raiseGenerations: parts.raiseGenerations },
+      ),
       createRescuer({ database, platforms: platforms.byName, retryPolicy, logger }),
-      { start: () => each(consumers, "start"), stop: () => each(consumers, "stop") },
+      createConfirmer({ database, platforms: platforms.byName, keyring, logger }),
+      createPruner({ holder: name }, { database, logger }),
+      together(lanes.flat(), () => publisher.release()),
     ],
   };
 }
 
 /** @throws {StartError} naming a platform that does not exist */
-function ownPlatforms({ byName }: Platforms, wanted: string | undefined) {
+function ownPlatforms({ byName }: Platforms, wanted: string | undefined): Platform[] {
   if (wanted === undefined) return [...byName.values()];
   return wanted.split(",").map((name) => {
     const platform = byName.get(name);
@@ -85,6 +99,13 @@ function ownPlatforms({ byName }: Platforms, wanted: string | undefined) {
   });
 }
 
-async function each(services: readonly Service[], step: "start" | "stop"): Promise<void> {
-  await Promise.all(services.map((service) => service[step]()));
+/** Services that stop at the same time: all stop taking work at once, and their running work drains side by side. */
+function together(services: readonly Service[], beforeStop: () => void): Service {
+  return {
+    start: async () => void (await Promise.all(services.map((service) => service.start()))),
+    async stop() {
+      beforeStop();
+      await Promise.all(services.map((service) => service.stop()));
+    },
+  };
 }

@@ -49,15 +49,35 @@ export interface ValidationIssue {
   message: string;
 }
 
-export interface SendContext {
+/** What `prepare` left at the platform: ids of uploads, containers, drafts. Belongs to one revision of a post. */
+export type Checkpoint = Readonly<Record<string, unknown>>;
+
+/** Of any call to a platform. */
+export interface CallContext {
   account: ConnectedAccount;
+  checkpoint: Checkpoint | null;
   /** What is left for the whole call, in milliseconds: it must be over before the lease is. */
   timeoutMs: number;
   /** Ends the call early. */
   signal: AbortSignal;
+}
+
+export interface SendContext extends CallContext {
   /** Must be called just before the first byte leaves. If it throws, nothing may be sent any more. */
   beforeSend: () => void;
 }
+
+export type Prepared =
+  | { kind: "ready"; checkpoint: Checkpoint }
+  /** Certainly nothing is visible; the attempt ends here. */
+  | Exclude<Outcome, { kind: "published" | "unknown" }>;
+
+/** What reading the platform showed about a lost answer. */
+export type Confirmation =
+  | { kind: "published"; externalId?: string; externalUrl?: string }
+  /** Only from reading the very thing: a listing that does not show it proves nothing. */
+  | { kind: "absent" }
+  | { kind: "cannot_tell"; message: string };
 
 /** The platform's limits and promises, served to clients as data. */
 export interface PlatformDescription {
@@ -85,6 +105,10 @@ export interface Platform {
   validatePost(post: PostContent): ValidationIssue[];
   /** What may be done now if an answer of this post was lost. Pure. */
   guarantee(post: OutgoingPost, now: Date): Guarantee;
+  /** Everything before the irreversible call. Repeatable; given the last checkpoint, it goes on from there. */
+  prepare?(post: OutgoingPost, context: CallContext): Promise<Prepared>;
   /** The irreversible call. Never throws for what the network or the platform did: that is an outcome. */
   send(post: OutgoingPost, context: SendContext): Promise<Outcome>;
+  /** Reads the platform to find out whether the post is there. Changes nothing. */
+  confirm?(post: OutgoingPost, context: CallContext): Promise<Confirmation>;
 }

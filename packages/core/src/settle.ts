@@ -114,6 +114,12 @@ export function settleAbandoned(
   return { status: "retrying", delayMs: 0, outcomeOpen: context.outcomeOpen, counts: true, failure };
 }
 
+/** Decides what follows an attempt that was put back before anything irreversible, because its process must stop. */
+export function settleReleased(context: Pick<SettleContext, "outcomeOpen">): Settlement {
+  const failure: Failure = { category: "internal", code: "released", message: "the worker was stopped before sending" };
+  return { status: "retrying", delayMs: 0, outcomeOpen: context.outcomeOpen, counts: false, failure };
+}
+
 /** A certain no ends the post, unless an earlier answer is still missing: then a person or a look-up decides. */
 function ended(failure: Failure, context: Pick<SettleContext, "outcomeOpen">): Settlement {
   return { status: context.outcomeOpen ? "unconfirmed" : "failed", failure };

@@ -23,3 +23,4 @@ export * from "./post-settlement.ts";
 export * from "./preflight.ts";
 export * from "./social-accounts.ts";
 export * from "./unavailable.ts";
+export * from "./pruning.ts";

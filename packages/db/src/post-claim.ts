@@ -3,7 +3,7 @@
  * revision current, may its account publish) and, if all answers are yes, makes the caller its only holder. Jobs,
  * clocks and locks elsewhere may be wrong; whoever loses here does nothing.
  */
-import type { OutgoingPost, PostStatus } from "@punctual/core";
+import type { Checkpoint, OutgoingPost, PostStatus } from "@punctual/core";
 import type { Database } from "./database.ts";
 
 export interface ClaimRequest {
@@ -25,6 +25,7 @@ export interface ClaimedPost extends OutgoingPost {
   attemptsUsed: number;
   maxAttempts: number;
   outcomeOpen: boolean;
+  checkpoint: Checkpoint | null;
   account: {
     settings: Record<string, unknown>;
     /** Sealed. */
@@ -65,6 +66,7 @@ interface ClaimRow {
   attemptsUsed: number;
   maxAttempts: number;
   outcomeOpen: boolean;
+  checkpoint: Checkpoint | null;
   settings: Record<string, unknown>;
   credentials: string;
   credentialsVersion: number;
@@ -99,7 +101,7 @@ export async function claimPost(database: Database, request: ClaimRequest): Prom
            claimed.id IS NOT NULL AS claimed, post.platform, post.content, post.media, post.link, post.options, post.metadata,
            post.scheduled_at AS "scheduledAt", post.first_sent_at AS "firstSentAt", post.request_id AS "requestId",
            claimed.attempts, claimed.attempts_used AS "attemptsUsed", post.max_attempts AS "maxAttempts",
-           post.outcome_open AS "outcomeOpen", account.settings, account.credentials,
+           post.outcome_open AS "outcomeOpen", post.checkpoint, account.settings, account.credentials,
            account.credentials_version AS "credentialsVersion", account.sandbox
     FROM posts AS post
     JOIN social_accounts AS account ON account.id = post.social_account_id
@@ -114,6 +116,44 @@ export async function claimPost(database: Database, request: ClaimRequest): Prom
   if (dueInMs > 0) return { kind: "not_due", dueInMs, generation: row.generation };
   if (!row.accountOpen) return { kind: "account_closed", socialAccountId: row.socialAccountId };
   return { kind: "not_claimable", status: row.status };
+}
+
+/** Keeps a claim while preparing. False: it is no longer held. */
+export async function renewLease(
+  database: Database,
+  { postId, claimToken, leaseMs }: { postId: string; claimToken: string; leaseMs: number },
+): Promise<boolean> {
+  const renewed = await database.prisma.$executeRaw`
+    UPDATE posts SET lease_until = app_now() + ${leaseMs} * interval '1 millisecond'
+    WHERE id = ${postId}::uuid AND status = 'publishing' AND claim_token = ${claimToken}::uuid`;
+  return renewed === 1;
+}
+
+/**
+ * Commits `sending`, before the irreversible call, with a lease that is not renewed: when it is over, whatever left
+ * has left.
+ *
+ * @param leaseMs the send's deadline plus a margin, in milliseconds
+ * @returns false if the claim is no longer held; then nothing may be sent
+ */
+export async function enterSending(
+  database: Database,
+  request: { postId: string; claimToken: string; leaseMs: number; checkpoint: Checkpoint | null },
+): Promise<boolean> {
+  const { postId, claimToken, leaseMs, checkpoint } = request;
+  const [row] = await database.prisma.$queryRaw<{ id: string }[]>`
+    WITH post AS (
+      UPDATE posts
+      SET lease_until = app_now() + ${leaseMs} * interval '1 millisecond', first_sent_at = coalesce(first_sent_at, app_now()),
+          checkpoint = ${checkpoint === null ? null : JSON.stringify(checkpoint)}::jsonb
+      WHERE id = ${postId}::uuid AND status = 'publishing' AND claim_token = ${claimToken}::uuid AND lease_until >= app_now()
+      RETURNING id
+    ), attempt AS (
+      UPDATE attempts SET phase = 'sending', sent_at = app_now()
+      WHERE post_id = (SELECT id FROM post) AND claim_token = ${claimToken}::uuid
+    )
+    SELECT id FROM post`;
+  return row !== undefined;
 }
 
 function toClaimedPost(id: string, row: ClaimRow): ClaimedPost {
@@ -134,6 +174,7 @@ function toClaimedPost(id: string, row: ClaimRow): ClaimedPost {
     attemptsUsed: row.attemptsUsed,
     maxAttempts: row.maxAttempts,
     outcomeOpen: row.outcomeOpen,
+    checkpoint: row.checkpoint,
     account: {
       settings: row.settings,
       credentials: row.credentials,

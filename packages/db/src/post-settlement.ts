@@ -36,6 +36,9 @@ export function attemptEnd(outcome: Outcome): AttemptEnd {
   return { outcome: kind, category: categoryOf(outcome), code, message, httpStatus: httpStatus ?? null };
 }
 
+/** How long after becoming unconfirmed the platform is read first, in milliseconds: what left may still be on its way. */
+const firstLookMs = 5_000;
+
 /** From a row `post` and its `attempt`: how late the send began, in milliseconds, within what the column holds. */
 const latenessMs = Prisma.sql`least(2147483647, greatest(0, round(
   extract(epoch FROM attempt.sent_at - greatest(post.scheduled_at, post.accepted_at)) * 1000)))::integer`;
@@ -79,6 +82,9 @@ export async function recordSettlement(database: Database, record: SettlementRec
           generation = post.generation + ${needsJob ? 1 : 0},
           enqueued_rev = CASE WHEN ${needsJob} THEN 0 ELSE post.enqueued_rev END,
           claim_token = NULL, claimed_by = NULL, lease_until = NULL,
+          unconfirmed_at = CASE WHEN ${status} = 'unconfirmed' THEN app_now() ELSE post.unconfirmed_at END,
+          confirm_at = CASE WHEN ${status} = 'unconfirmed' THEN app_now() + ${firstLookMs} * interval '1 millisecond' END,
+          confirm_count = 0,
           published_at = CASE WHEN ${status} = 'published' THEN app_now() END,
           lateness_ms = CASE WHEN ${status} = 'published' THEN ${latenessMs} END,
           external_id = ${published?.externalId ?? null}, external_url = ${published?.externalUrl ?? null},
@@ -145,7 +151,7 @@ export async function recordLateSuccess(
     WITH post AS (
       UPDATE posts AS post
       SET status = 'published', held_reason = NULL, outcome_open = false,
-          claim_token = NULL, claimed_by = NULL, lease_until = NULL,
+          claim_token = NULL, claimed_by = NULL, lease_until = NULL, confirm_at = NULL,
           published_at = app_now(), lateness_ms = ${latenessMs},
           external_id = ${published.externalId ?? null}, external_url = ${published.externalUrl ?? null},
           failure_category = NULL, failure_code = NULL, failure_message = NULL, failed_at = NULL, updated_at = app_now()

@@ -42,6 +42,10 @@ export interface PublishConsumer extends Service {
   readonly platform: string;
   /** How many jobs are being handled. */
   running(): number;
+  /** How many jobs were ever taken: stands still when nothing flows. */
+  taken(): number;
+  /** Whether Redis can be talked to just now. */
+  isConnected(): boolean;
 }
 
 /** How long a job whose handler threw waits, in milliseconds; such a throw is our bug, not the post's fault. */
@@ -57,9 +61,11 @@ export function openConsumer(options: ConsumerOptions, deps: ConsumerDeps): Publ
   let redis: ReturnType<typeof connectRedis> | undefined;
   let worker: Worker<PublishJob> | undefined;
   let running = 0;
+  let taken = 0;
   let onIdle: (() => void) | undefined;
 
   async function process(job: Job<PublishJob>, token: string | undefined): Promise<void> {
+    taken += 1;
     const ids = parsePublishJob(job.id, job.data);
     if (ids === null) {
       logger.error({ jobId: job.id, queue: job.queueName }, "unreadable job set aside");
@@ -83,6 +89,8 @@ export function openConsumer(options: ConsumerOptions, deps: ConsumerDeps): Publ
   return {
     platform: options.platform,
     running: () => running,
+    taken: () => taken,
+    isConnected: () => redis?.status === "ready",
     async start() {
       redis = connectRedis(options.redisUrl, "consumer", logger);
       worker = new Worker<PublishJob>(queueName(options.platform), process, {

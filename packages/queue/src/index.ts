@@ -1,3 +1,4 @@
+export * from "./census.ts";
 export * from "./consumer.ts";
 export * from "./preflight.ts";
 export * from "./producer.ts";

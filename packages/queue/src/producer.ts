@@ -6,6 +6,7 @@ import { publishJobId, queueName, type PublishJob, type PublishJobId } from "@pu
 import { withinMs, type Logger, type Service } from "@punctual/runtime";
 import { Queue, type BulkJobOptions } from "bullmq";
 import type { Redis } from "ioredis";
+import { createCensus, type JobCensus } from "./census.ts";
 import { connectRedis } from "./redis.ts";
 
 /** BullMQ's own default, so that any BullMQ tool finds the queues. */
@@ -43,6 +44,10 @@ export interface PublishProducer extends Service {
   discard(posts: readonly (PublishJobId & { platform: string })[]): void;
   /** Whether Redis answers, within a fraction of a second. */
   isReady(): Promise<boolean>;
+  /** Resumes queues somebody paused, since pausing belongs to accounts. Resolves to the platforms it found so. */
+  resumePaused(): Promise<string[]>;
+  /** What Redis really holds. */
+  readonly census: JobCensus;
   /** For Bull Board. */
   readonly queues: readonly Queue[];
 }
@@ -118,6 +123,7 @@ export function openProducer(options: ProducerOptions, { logger, onEnqueued }: P
 
   return {
     queues: [...queues.values()],
+    census: createCensus(redis, options.prefix ?? defaultPrefix),
     async start() {},
     async stop() {
       if (flushing !== undefined) await withinMs(drainTimeoutMs, flushing, undefined);
@@ -146,6 +152,15 @@ export function openProducer(options: ProducerOptions, { logger, onEnqueued }: P
             logger.debug({ err: error, postId: post.postId }, "a job nobody needs stays until its time");
           });
       }
+    },
+    async resumePaused() {
+      const resumed: string[] = [];
+      for (const [platform, queue] of queues) {
+        if (!(await queue.isPaused())) continue;
+        await queue.resume();
+        resumed.push(platform);
+      }
+      return resumed;
     },
     async isReady() {
       if (redis.status !== "ready") return false;

@@ -112,6 +112,10 @@ CREATE TABLE posts (
   claim_token       uuid,
   claimed_by        text,
   lease_until       timestamptz(3),
+  checkpoint        jsonb,
+  unconfirmed_at    timestamptz(3),
+  confirm_at        timestamptz(3),
+  confirm_count     integer NOT NULL DEFAULT 0 CHECK (confirm_count >= 0),
 
   published_at      timestamptz(3),
   lateness_ms       integer,
@@ -159,6 +163,10 @@ COMMENT ON COLUMN posts.next_attempt_at IS 'When the post may be claimed: schedu
 COMMENT ON COLUMN posts.first_sent_at IS 'When the first attempt of this content reached sending; a platform''s idempotency key lives from here.';
 COMMENT ON COLUMN posts.claim_token IS 'Fences the running attempt: only its holder may record an outcome.';
 COMMENT ON COLUMN posts.lease_until IS 'Until when the worker that holds the post is believed alive.';
+COMMENT ON COLUMN posts.checkpoint IS 'What preparing this revision left at the platform, such as an upload''s id; an edit discards it.';
+COMMENT ON COLUMN posts.unconfirmed_at IS 'When the post became unconfirmed; null: it never was.';
+COMMENT ON COLUMN posts.confirm_at IS 'When the platform is read next to find out; null: it will not be, a person decides.';
+COMMENT ON COLUMN posts.confirm_count IS 'How often the platform was read in vain.';
 COMMENT ON COLUMN posts.published_at IS 'When the successful answer was recorded.';
 COMMENT ON COLUMN posts.lateness_ms IS 'Start of the successful send minus the later of scheduled_at and accepted_at, in milliseconds.';
 COMMENT ON COLUMN posts.failed_at IS 'When the failure described beside it happened.';
@@ -172,9 +180,11 @@ CREATE INDEX posts_company_id_group_id_idx ON posts (company_id, group_id) WHERE
 -- The stager: waiting rows for which no job is known.
 CREATE INDEX posts_unenqueued_idx ON posts (next_attempt_at) WHERE enqueued_rev < revision AND status IN ('scheduled', 'retrying');
 -- Who is due, and the rebuilder in due order.
-CREATE INDEX posts_waiting_idx ON posts (next_attempt_at) WHERE status IN ('scheduled', 'retrying');
+CREATE INDEX posts_waiting_idx ON posts (platform, next_attempt_at, id) WHERE status IN ('scheduled', 'retrying');
 -- The rescuer: leases that ran out.
 CREATE INDEX posts_lease_idx ON posts (lease_until) WHERE status = 'publishing';
+-- The confirmer: lost answers to look up.
+CREATE INDEX posts_confirm_idx ON posts (confirm_at) WHERE status = 'unconfirmed';
 -- The stager's other duty: posts whose grace is over.
 CREATE INDEX posts_late_idx ON posts (late_at) WHERE status IN ('scheduled', 'retrying', 'held') AND at_risk_at IS NULL AND NOT outcome_open;
 
@@ -241,3 +251,19 @@ COMMENT ON COLUMN idempotency_records.request_hash IS 'SHA-256 of the request bo
 COMMENT ON COLUMN idempotency_records.response IS 'The first answer, byte for byte. It holds what the caller may read anyway.';
 COMMENT ON COLUMN idempotency_records.created_at IS 'When the key was first used.';
 CREATE INDEX idempotency_records_created_at_idx ON idempotency_records (created_at);
+
+CREATE TABLE queue_epochs (
+  queue      text PRIMARY KEY,
+  epoch      text NOT NULL,
+  updated_at timestamptz(3) NOT NULL DEFAULT app_now()
+);
+COMMENT ON TABLE queue_epochs IS 'The mark each queue carries in Redis. If it is gone or another there, the jobs are gone too and are put back.';
+COMMENT ON COLUMN queue_epochs.updated_at IS 'When the queue was last put back.';
+
+CREATE TABLE maintenance_leases (
+  name   text PRIMARY KEY,
+  holder text NOT NULL,
+  until  timestamptz(3) NOT NULL
+);
+COMMENT ON TABLE maintenance_leases IS 'Work that one process at a time should do. A lease saves effort; safety never rests on it.';
+COMMENT ON COLUMN maintenance_leases.until IS 'Until when the holder has it.';

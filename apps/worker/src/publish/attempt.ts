@@ -1,46 +1,85 @@
 /**
- * One attempt at one claimed post: open the account's credentials, make the one irreversible call, and answer with
- * its outcome. Whatever goes wrong in here is an outcome too, and says truthfully whether anything may have left.
+ * One attempt at one claimed post: open the account's credentials, prepare what the platform needs beforehand, commit
+ * `sending`, make the one irreversible call, and answer with its outcome. Whatever goes wrong in here is an outcome
+ * too, and says truthfully whether anything may have left.
  */
-import type { ConnectedAccount, Outcome, Platform } from "@punctual/core";
+import type { CallContext, Checkpoint, ConnectedAccount, Outcome, Platform } from "@punctual/core";
 import type { ClaimedPost } from "@punctual/db";
 import type { Keyring, Logger } from "@punctual/runtime";
+import type { Claim } from "./claim.ts";
 
 export interface AttemptDeps {
   keyring: Keyring;
   logger: Logger;
+  /** Aborts when the process must stop: what has not been sent is put back. */
+  stopping: AbortSignal;
 }
 
-/**
- * @param deadline on the monotonic clock (`performance.now()`), taken before the claim was asked for: nothing may
- *   leave after it, so that a process that was frozen in between stays silent while others take over
- */
+export type AttemptResult =
+  | Outcome
+  /** Put back before anything irreversible: the process must stop. */
+  | { kind: "released" }
+  /** The claim was lost before anything irreversible. */
+  | { kind: "claim_lost" };
+
+/** How long preparing may take, in milliseconds. */
+const prepareTimeoutMs = 120_000;
+
 export async function attemptPost(
   platform: Platform,
   post: ClaimedPost,
-  deadline: number,
-  { keyring, logger }: AttemptDeps,
-): Promise<Outcome> {
+  claim: Claim,
+  deps: AttemptDeps,
+): Promise<AttemptResult> {
+  const { logger } = deps;
   if (post.outcomeOpen && platform.guarantee(post, new Date()) !== "idempotent") {
-    return {
-      kind: "unknown",
-      code: "repeat_not_harmless",
-      message: "an earlier answer is lost and a repeat could double the post",
-    };
+    const message = "an earlier answer is lost and a repeat could double the post";
+    return { kind: "unknown", code: "repeat_not_harmless", message };
   }
-  const account = openAccount(post, keyring, logger);
+  const account = openAccount(post.account, post.socialAccountId, deps);
   if (account === null) {
     const message = "the account's credentials cannot be opened with ENCRYPTION_KEYS";
     return { kind: "retry", category: "internal", code: "credentials_unreadable", message };
   }
 
+  let checkpoint = post.checkpoint;
+  try {
+    if (platform.prepare !== undefined) {
+      const prepared = await claim.whileRenewed((lost) => {
+        const signal = AbortSignal.any([lost, deps.stopping, AbortSignal.timeout(prepareTimeoutMs)]);
+        return platform.prepare!(post, { account, checkpoint, timeoutMs: prepareTimeoutMs, signal });
+      });
+      if (deps.stopping.aborted) return { kind: "released" };
+      if (prepared.kind !== "ready") return prepared;
+      checkpoint = prepared.checkpoint;
+      if (!(await claim.enterSending(checkpoint))) return { kind: "claim_lost" };
+    }
+  } catch (error) {
+    logger.error({ err: error, postId: post.id, requestId: post.requestId }, "preparing failed unexpectedly");
+    return {
+      kind: "retry",
+      category: "internal",
+      code: "prepare_fault",
+      message: "an unexpected fault while preparing",
+    };
+  }
+  return send(platform, post, { account, checkpoint }, claim.sendDeadline(), logger);
+}
+
+/** @param deadline on the monotonic clock: nothing leaves after it, however long this process was frozen */
+async function send(
+  platform: Platform,
+  post: ClaimedPost,
+  { account, checkpoint }: { account: ConnectedAccount; checkpoint: Checkpoint | null },
+  deadline: number,
+  logger: Logger,
+): Promise<Outcome> {
   let sending = false;
   const timeoutMs = Math.max(0, deadline - performance.now());
+  const context: CallContext = { account, checkpoint, timeoutMs, signal: AbortSignal.timeout(Math.ceil(timeoutMs)) };
   try {
     return await platform.send(post, {
-      account,
-      timeoutMs,
-      signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
+      ...context,
       beforeSend: () => {
         if (performance.now() >= deadline) throw new SendForbidden();
         sending = true;
@@ -60,13 +99,18 @@ class SendForbidden extends Error {
   readonly code = "send_forbidden";
 }
 
-function openAccount(post: ClaimedPost, keyring: Keyring, logger: Logger): ConnectedAccount | null {
-  const { settings, credentials, credentialsVersion, sandbox } = post.account;
+/** An account with its credentials in clear; null if no key opens them. */
+export function openAccount(
+  sealed: ClaimedPost["account"],
+  id: string,
+  { keyring, logger }: Pick<AttemptDeps, "keyring" | "logger">,
+): ConnectedAccount | null {
+  const { settings, credentials, credentialsVersion, sandbox } = sealed;
   try {
-    const opened = JSON.parse(keyring.open(credentials, post.socialAccountId)) as Record<string, unknown>;
-    return { id: post.socialAccountId, settings, credentials: opened, credentialsVersion, sandbox };
+    const opened = JSON.parse(keyring.open(credentials, id)) as Record<string, unknown>;
+    return { id, settings, credentials: opened, credentialsVersion, sandbox };
   } catch (error) {
-    logger.error({ err: error, socialAccountId: post.socialAccountId }, "credentials cannot be opened");
+    logger.error({ err: error, socialAccountId: id }, "credentials cannot be opened");
     return null;
   }
 }

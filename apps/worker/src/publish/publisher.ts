@@ -1,79 +1,96 @@
 /**
- * The publish pipeline: claim, send, settle, record, announce. One straight line per post; everything that can go
- * another way ends in a verdict for the job. It trusts nothing the job says beyond which post to look at.
+ * The publish pipeline: claim, prepare, send, settle, record, announce. One straight line per post; everything that
+ * can go another way ends in a verdict for the job. It trusts nothing a job says beyond which post to look at.
  */
 import { randomUUID } from "node:crypto";
 import {
   settle,
+  settleReleased,
   type Outcome,
   type Platform,
   type PublishJobId,
   type RetryPolicy,
   type Settlement,
 } from "@punctual/core";
-import { claimPost, holdPostsOfClosedAccount, type ClaimedPost, type Database } from "@punctual/db";
+import { attemptEnd, holdPostsOfClosedAccount, type AttemptEnd, type ClaimedPost, type Database } from "@punctual/db";
 import type { JobVerdict } from "@punctual/queue";
 import type { Keyring, Logger } from "@punctual/runtime";
+import type { WorkerParts } from "../parts.ts";
 import { attemptPost } from "./attempt.ts";
+import { holdClaim, type Claim } from "./claim.ts";
 import { recordOutcome } from "./recording.ts";
 
 export interface PublisherDeps {
   database: Database;
   keyring: Keyring;
-  platforms: ReadonlyMap<string, Platform>;
   logger: Logger;
+  parts: WorkerParts;
 }
 
 export interface PublisherOptions {
   /** Names this process in attempts. */
   worker: string;
   retryPolicy: RetryPolicy;
-  /** A send's lease outlives its deadline by this much, in milliseconds. */
-  leaseMarginMs: number;
 }
 
+/** What brought the post here: a job that will also bring it back, or a look into Postgres. */
+export type Driver = "job" | "poller";
+
 export interface Publisher {
-  /** Publishes the post a job stands for, if it is due and nobody else has it. */
-  publish(platform: Platform, job: PublishJobId): Promise<JobVerdict>;
+  /** Publishes a post if it is due and nobody else has it. Throws only for bugs. */
+  publish(platform: Platform, job: PublishJobId, driver: Driver): Promise<JobVerdict>;
+  /** Puts back what has not been sent. What is being sent goes on to its end. */
+  release(): void;
 }
 
 /** How long a job waits when Postgres did not answer, in milliseconds. */
-const databaseDownDelayMs = 1_000;
+const databaseDownDelayMs = 500;
 
 export function createPublisher(deps: PublisherDeps, options: PublisherOptions): Publisher {
-  const { database, keyring, logger } = deps;
+  const { database, logger, parts } = deps;
+  const stopping = new AbortController();
 
   async function publishClaimed(
     platform: Platform,
     post: ClaimedPost,
-    claimToken: string,
-    deadline: number,
+    claim: Claim,
+    driver: Driver,
   ): Promise<JobVerdict> {
-    const outcome = await attemptPost(platform, post, deadline, { keyring, logger });
+    const result = await attemptPost(platform, post, claim, { ...deps, stopping: stopping.signal });
+    if (result.kind === "claim_lost") {
+      logger.warn(
+        { requestId: post.requestId, postId: post.id, attempt: post.attempt },
+        "the claim was lost before sending",
+      );
+      return { kind: "done" };
+    }
     const guarantee = platform.guarantee(post, new Date());
-    const settlement = settle(outcome, {
-      attemptsUsed: post.attemptsUsed,
-      maxAttempts: post.maxAttempts,
-      guarantee,
-      outcomeOpen: post.outcomeOpen,
-      policy: options.retryPolicy,
-      random: Math.random(),
-    });
+    const settlement =
+      result.kind === "released"
+        ? settleReleased(post)
+        : settle(result, {
+            attemptsUsed: post.attemptsUsed,
+            maxAttempts: post.maxAttempts,
+            guarantee,
+            outcomeOpen: post.outcomeOpen,
+            policy: options.retryPolicy,
+            random: Math.random(),
+          });
     const recording = {
       post,
-      claimToken,
-      outcome,
+      claimToken: claim.token,
+      published: result.kind === "published" ? result : null,
       settlement,
-      needsJob: false,
+      attempt: result.kind === "released" ? releasedAttempt : attemptEnd(result),
+      needsJob: driver === "poller" || result.kind === "released",
       repeatIsHarmless: guarantee === "idempotent",
     };
-    const recorded = await recordOutcome(database, recording, logger);
-    if (!recorded) return { kind: "done" };
-    announce(post, outcome, settlement);
-    return verdictOf(settlement);
+    if (!(await recordOutcome(database, recording, { logger, parts }))) return { kind: "done" };
+    announce(post, result, settlement);
+    return recording.needsJob ? { kind: "done" } : verdictOf(settlement);
   }
 
-  function announce(post: ClaimedPost, outcome: Outcome, settlement: Settlement): void {
+  function announce(post: ClaimedPost, result: Outcome | { kind: "released" }, settlement: Settlement): void {
     const context = {
       requestId: post.requestId,
       postId: post.id,
@@ -81,38 +98,36 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
       attempt: post.attempt,
       status: settlement.status,
       ...(settlement.status === "retrying" ? { delayMs: settlement.delayMs, outcomeOpen: settlement.outcomeOpen } : {}),
-      ...(outcome.kind === "published" ? {} : { code: outcome.code, httpStatus: outcome.httpStatus }),
+      ...("code" in result ? { code: result.code, httpStatus: result.httpStatus } : {}),
     };
     if (settlement.status === "published") logger.info(context, "post published");
     else logger.warn(context, `post ${settlement.status}`);
   }
 
   return {
-    async publish(platform, job) {
+    release: () => stopping.abort(),
+    async publish(platform, job, driver) {
       const { postId, revision } = job;
-      const claimToken = randomUUID();
-      const deadline = performance.now() + platform.sendTimeoutMs;
+      const token = randomUUID();
+      const askedAt = performance.now();
       let claim;
       try {
-        const leaseMs = platform.sendTimeoutMs + options.leaseMarginMs;
-        claim = await claimPost(database, {
+        claim = await parts.claimPost(database, {
           postId,
           revision,
-          claimToken,
+          claimToken: token,
           worker: options.worker,
-          phase: "sending",
-          leaseMs,
+          ...parts.claimTerms(platform),
         });
       } catch (error) {
         logger.warn({ err: error, postId }, "claiming failed, trying again");
         return { kind: "later", delayMs: databaseDownDelayMs };
       }
-
       switch (claim.kind) {
         case "claimed": {
           const { post } = claim;
-          logger.debug({ requestId: post.requestId, postId, revision, attempt: post.attempt }, "post claimed");
-          return publishClaimed(platform, post, claimToken, deadline);
+          logger.debug({ requestId: post.requestId, postId, revision, attempt: post.attempt, driver }, "post claimed");
+          return publishClaimed(platform, post, holdClaim(database, { platform, postId, token, askedAt }), driver);
         }
         case "not_due":
           // A job of an older generation has a successor; it must not live on beside it.
@@ -127,6 +142,14 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
     },
   };
 }
+
+const releasedAttempt: AttemptEnd = {
+  outcome: "released",
+  category: null,
+  code: null,
+  message: null,
+  httpStatus: null,
+};
 
 function verdictOf(settlement: Settlement): JobVerdict {
   switch (settlement.status) {

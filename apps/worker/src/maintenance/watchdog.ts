@@ -1,0 +1,57 @@
+/**
+ * Watches that a consumer really takes jobs. The best known failure of queue workers is one that is connected and
+ * takes nothing; it is restarted, and if that does not help, the process ends so that its supervisor starts another.
+ * Posts are not in danger meanwhile: the poller publishes them from Postgres.
+ */
+import type { PublishConsumer, PublishProducer } from "@punctual/queue";
+import type { Logger, Service } from "@punctual/runtime";
+import { createSweeper } from "./sweeper.ts";
+
+export interface WatchdogDeps {
+  consumer: Pick<PublishConsumer, "platform" | "running" | "taken" | "isConnected" | "start" | "stop">;
+  census: Pick<PublishProducer["census"], "overdue">;
+  logger: Logger;
+  /** Ends the process; called when a restart of the consumer did not help. */
+  giveUp: (reason: string) => void;
+}
+
+const intervalMs = 5_000;
+/** Jobs due for longer than this should have been taken, in milliseconds. */
+const overdueMs = 3_000;
+/** So many rounds without anything taken, and the consumer is stuck. */
+const idleRoundsMax = 3;
+
+export function createWatchdog({ consumer, census, logger, giveUp }: WatchdogDeps, options = { intervalMs }): Service {
+  let takenBefore = -1;
+  let idleRounds = 0;
+  let restarted = false;
+
+  return createSweeper(
+    { name: `watchdog ${consumer.platform}`, intervalMs: options.intervalMs },
+    {
+      logger,
+      async sweep() {
+        const taken = consumer.taken();
+        const stands = taken === takenBefore && consumer.running() === 0 && consumer.isConnected();
+        takenBefore = taken;
+        if (!stands || (await census.overdue(consumer.platform, overdueMs)) === 0) {
+          idleRounds = 0;
+          if (!stands) restarted = false;
+          return false;
+        }
+        idleRounds += 1;
+        if (idleRounds < idleRoundsMax) return false;
+        idleRounds = 0;
+        if (restarted) {
+          giveUp(`the ${consumer.platform} consumer takes no jobs, also after a restart`);
+          return false;
+        }
+        logger.error({ platform: consumer.platform }, "the consumer is connected but takes no jobs, restarting it");
+        restarted = true;
+        await consumer.stop();
+        await consumer.start();
+        return false;
+      },
+    },
+  );
+}

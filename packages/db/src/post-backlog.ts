@@ -1,0 +1,80 @@
+/** Waiting posts as those see them who do not go through Redis: due ones to claim, and all of them to put back. */
+import type { PublishJobId } from "@punctual/core";
+import type { Database } from "./database.ts";
+import type { UnenqueuedPost } from "./post-enqueue.ts";
+
+/**
+ * Posts of one platform that were due a while ago and that nobody has taken, the longest due first.
+ *
+ * @param overdueMs how long they must have been due, in milliseconds
+ */
+export function overduePosts(
+  database: Database,
+  { platform, overdueMs, limit }: { platform: string; overdueMs: number; limit: number },
+): Promise<PublishJobId[]> {
+  return database.prisma.$queryRaw<PublishJobId[]>`
+    SELECT post.id AS "postId", post.revision, post.generation
+    FROM posts AS post JOIN social_accounts AS account ON account.id = post.social_account_id
+    WHERE post.status IN ('scheduled', 'retrying') AND post.platform = ${platform}
+      AND post.next_attempt_at <= app_now() - ${overdueMs} * interval '1 millisecond'
+      AND (post.when_late = 'publish' OR post.outcome_open OR app_now() <= post.late_at)
+      AND account.status = 'active' AND NOT account.paused
+    ORDER BY post.next_attempt_at
+    LIMIT ${limit}`;
+}
+
+/** A place in the order of waiting posts. */
+export interface BacklogPosition {
+  dueAt: Date;
+  postId: string;
+}
+
+/** Waiting posts that count as enqueued, in due order, after a position: a page of what Redis should hold. */
+export function enqueuedPosts(
+  database: Database,
+  { platform, after, limit }: { platform: string; after: BacklogPosition | null; limit: number },
+): Promise<UnenqueuedPost[]> {
+  const dueAt = after?.dueAt ?? new Date(0);
+  return database.prisma.$queryRaw<UnenqueuedPost[]>`
+    SELECT id AS "postId", platform, revision, generation, next_attempt_at AS "dueAt", max_attempts AS "maxAttempts",
+           request_id AS "requestId"
+    FROM posts
+    WHERE status IN ('scheduled', 'retrying') AND platform = ${platform} AND enqueued_rev = revision
+      AND next_attempt_at >= ${dueAt}
+      AND (next_attempt_at, id) > (${dueAt}, ${after?.postId ?? "00000000-0000-0000-0000-000000000000"}::uuid)
+    ORDER BY next_attempt_at, id
+    LIMIT ${limit}`;
+}
+
+/** The soonest due of each platform's waiting posts that count as enqueued: enough to notice a loss. */
+export function soonestEnqueuedPosts(
+  database: Database,
+  { platforms, perPlatform }: { platforms: readonly string[]; perPlatform: number },
+): Promise<UnenqueuedPost[]> {
+  return database.prisma.$queryRaw<UnenqueuedPost[]>`
+    SELECT post.* FROM unnest(${[...platforms]}::text[]) AS wanted (platform)
+    CROSS JOIN LATERAL (
+      SELECT id AS "postId", platform, revision, generation, next_attempt_at AS "dueAt", max_attempts AS "maxAttempts",
+             request_id AS "requestId"
+      FROM posts
+      WHERE status IN ('scheduled', 'retrying') AND platform = wanted.platform AND enqueued_rev = revision
+      ORDER BY next_attempt_at, id LIMIT ${perPlatform}
+    ) AS post`;
+}
+
+/**
+ * Gives posts whose jobs are lost a new generation, because BullMQ may still know the old ids. They go on counting as
+ * enqueued: the caller enqueues them now, and if that fails, finds them lost again.
+ *
+ * @returns those that still wait as they did, with their new generation
+ */
+export function raiseGenerations(database: Database, jobs: readonly PublishJobId[]): Promise<UnenqueuedPost[]> {
+  return database.prisma.$queryRaw<UnenqueuedPost[]>`
+    UPDATE posts SET generation = posts.generation + 1
+    FROM unnest(${jobs.map((job) => job.postId)}::uuid[], ${jobs.map((job) => job.revision)}::int[],
+                ${jobs.map((job) => job.generation)}::int[]) AS job (id, revision, generation)
+    WHERE posts.id = job.id AND posts.revision = job.revision AND posts.generation = job.generation
+      AND posts.status IN ('scheduled', 'retrying')
+    RETURNING posts.id AS "postId", posts.platform, posts.revision, posts.generation, posts.next_attempt_at AS "dueAt",
+              posts.max_attempts AS "maxAttempts", posts.request_id AS "requestId"`;
+}

@@ -1,0 +1,92 @@
+/**
+ * What Redis really holds: which jobs will fire, whether anything waits that should have been taken, and the mark
+ * that tells this Redis from an emptied or replaced one. Reads BullMQ's own keys, in one place.
+ */
+import { publishJobId, queueName, type PublishJobId } from "@punctual/core";
+import { withinMs } from "@punctual/runtime";
+import type { Redis } from "ioredis";
+
+export interface JobCensus {
+  /**
+   * Those of the given jobs that no list or set of Redis will bring: lost, or ended. One atomic look, so that a job
+   * on its way from one list to the next is never taken for lost.
+   */
+  missing<Job extends PublishJobId>(platform: string, jobs: readonly Job[]): Promise<Job[]>;
+  /** Removes what is left of jobs that are in no list or set, so that nothing piles up. */
+  forget(platform: string, jobs: readonly PublishJobId[]): Promise<void>;
+  /** How many jobs wait although they were due this long ago, in milliseconds. */
+  overdue(platform: string, overdueMs: number): Promise<number>;
+  /** The queue's mark; null if Redis has none. */
+  epoch(queue: string): Promise<string | null>;
+  setEpoch(queue: string, epoch: string): Promise<void>;
+}
+
+const answerTimeoutMs = 5_000;
+
+/** Keys: delayed, prioritized, wait, active, paused. Arguments: prefix of job keys, then ids. */
+const missingScript = `
+local live
+local missing = {}
+for i = 2, #ARGV do
+  local id = ARGV[i]
+  local found = redis.call('ZSCORE', KEYS[1], id) or redis.call('ZSCORE', KEYS[2], id)
+  if not found then
+    if not live then
+      live = {}
+      for k = 3, 5 do
+        for _, member in ipairs(redis.call('LRANGE', KEYS[k], 0, -1)) do live[member] = true end
+      end
+    end
+    found = live[id]
+  end
+  if not found or redis.call('EXISTS', ARGV[1] .. id) == 0 then missing[#missing + 1] = id end
+end
+return missing`;
+
+/** BullMQ's score of a delayed job: its time in milliseconds times this. */
+const scorePerMs = 0x1000;
+
+export function createCensus(redis: Redis, prefix: string): JobCensus {
+  const keys = (platform: string) => {
+    const base = `${prefix}:${queueName(platform)}:`;
+    return { base, lists: ["delayed", "prioritized", "wait", "active", "paused"].map((name) => base + name) };
+  };
+  const epochKey = (queue: string) => `punctual:${prefix}:${queue}:epoch`;
+
+  return {
+    async missing(platform, jobs) {
+      if (jobs.length === 0) return [];
+      const { base, lists } = keys(platform);
+      const ids = jobs.map(publishJobId);
+      const answer = (await answered(redis.eval(missingScript, lists.length, ...lists, base, ...ids))) as string[];
+      const missing = new Set(answer);
+      return jobs.filter((_job, index) => missing.has(ids[index]!));
+    },
+    async forget(platform, jobs) {
+      if (jobs.length === 0) return;
+      const { base } = keys(platform);
+      await answered(redis.unlink(jobs.map((job) => base + publishJobId(job))));
+    },
+    async overdue(platform, overdueMs) {
+      const { lists } = keys(platform);
+      const [delayed, , wait] = lists as [string, string, string];
+      const due = redis.zcount(delayed, "-inf", (Date.now() - overdueMs) * scorePerMs);
+      return (await answered(due)) + (await answered(redis.llen(wait)));
+    },
+    epoch: (queue) => answered(redis.get(epochKey(queue))),
+    async setEpoch(queue, epoch) {
+      await answered(redis.set(epochKey(queue), epoch));
+    },
+  };
+}
+
+/** A Redis that is frozen must not freeze maintenance. */
+async function answered<Result>(work: Promise<Result>): Promise<Result> {
+  const answer = await withinMs(
+    answerTimeoutMs,
+    work.then((result) => ({ result })),
+    null,
+  );
+  if (answer === null) throw new Error("Redis did not answer in time");
+  return answer.result;
+}
