@@ -18,6 +18,8 @@ export interface RetryPolicy {
   delayMaxMs: number;
   /** No wait told by a platform is believed beyond this, in milliseconds. */
   toldWaitMaxMs: number;
+  /** Waiting for a limit costs no attempt, so nothing else bounds how often: never shorter, in milliseconds. */
+  limitWaitMinMs: number;
 }
 
 export const defaultRetryPolicy: RetryPolicy = {
@@ -26,6 +28,7 @@ export const defaultRetryPolicy: RetryPolicy = {
   internal: { baseMs: 30_000, factor: 4 },
   delayMaxMs: 3_600_000,
   toldWaitMaxMs: 86_400_000,
+  limitWaitMinMs: 1_000,
 };
 
 /**

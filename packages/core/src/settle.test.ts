@@ -127,6 +127,13 @@ describe("a wait the platform asked for", () => {
     expect(delayOf({ ...outcomes.wait, waitMs: Infinity })).toBe(defaultRetryPolicy.toldWaitMaxMs);
   });
 
+  test("is at least a second where it costs no attempt, or a post would be sent over and over", () => {
+    for (const waitMs of [0, -5_000, 1]) {
+      expect(delayOf({ ...outcomes.wait, waitMs })).toBe(defaultRetryPolicy.limitWaitMinMs);
+    }
+    expect(defaultRetryPolicy.limitWaitMinMs).toBeGreaterThanOrEqual(1_000);
+  });
+
   test("is never negative and always whole", () => {
     expect(delayOf({ ...outcomes.wait, waitMs: 1_500.5 })).toBe(1_501);
     expect(delayOf({ ...outcomes["retry platform"], notBeforeMs: -5_000 })).toBe(delayOf(outcomes["retry platform"]));

@@ -61,7 +61,7 @@ export function settle(outcome: Outcome, context: SettleContext): Settlement {
     case "wait":
       return {
         status: "retrying",
-        delayMs: toldWait(outcome.waitMs, context.policy),
+        delayMs: Math.max(context.policy.limitWaitMinMs, toldWait(outcome.waitMs, context.policy)),
         outcomeOpen: context.outcomeOpen,
         counts: false,
         failure,
