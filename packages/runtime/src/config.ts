@@ -18,6 +18,11 @@ export const configFields = {
     pattern: "^rediss?://",
     description: "Redis 6.2 or newer or Valkey, `redis://host:port/0`; must not evict (`maxmemory-policy noeviction`).",
   }),
+  DATA_DIR: Type.String({
+    minLength: 1,
+    default: ".data",
+    description: "Where `npm start` keeps its data, secrets and logs; no other command uses it.",
+  }),
   DATABASE_POOLED: Type.Boolean({
     default: false,
     description: "Set to true behind a transaction pooler such as PgBouncer: nothing is kept in a session.",

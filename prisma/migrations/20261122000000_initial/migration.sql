@@ -213,6 +213,7 @@ COMMENT ON TABLE attempts IS 'Every try to publish, also those whose worker died
 COMMENT ON COLUMN attempts.phase IS 'preparing: nothing irreversible was done; sending: committed before the irreversible call.';
 COMMENT ON COLUMN attempts.outcome IS 'How it ended; null: it runs. released: put back at shutdown; abandoned: its worker died before sending; doubled: a second success of the same post.';
 COMMENT ON COLUMN attempts.message IS 'What the platform said, cleaned of secrets and of the post''s own text.';
+COMMENT ON COLUMN attempts.http_status IS 'The HTTP status the platform answered with; null: no answer.';
 COMMENT ON COLUMN attempts.started_at IS 'When the worker claimed the post.';
 COMMENT ON COLUMN attempts.sent_at IS 'When the attempt entered sending.';
 COMMENT ON COLUMN attempts.ended_at IS 'When the outcome was recorded.';
