@@ -1,0 +1,85 @@
+/**
+ * `npm start`: a whole installation on this machine, for trying and for developing. It takes its data directory,
+ * clears up after a run that was killed, starts everything, and ends everything on Ctrl-C.
+ */
+import path from "node:path";
+import { demoIds } from "@punctual/db";
+import { runMain, type Service } from "@punctual/runtime";
+import { banner } from "./start/banner.ts";
+import { makeDataDirectory, openDataDirectory, type DataDirectory } from "./start/data-directory.ts";
+import { scheduleDemoPosts } from "./start/demo-posts.ts";
+import { createInstallation, type Installation, type InstallationFacts } from "./start/installation.ts";
+import { clearLeftovers } from "./start/leftovers.ts";
+import { createPostTicker } from "./start/post-ticker.ts";
+import { choosePorts, readStartSettings } from "./start/settings.ts";
+import { takeStartLock } from "./start/start-lock.ts";
+import { openTerminal } from "./start/terminal.ts";
+
+/** One Ctrl-C may arrive several times: from the terminal, from npm, from scripts/run.mjs. */
+const sameSignalMs = 1_000;
+
+await runMain(async () => {
+  const terminal = openTerminal();
+  const settings = readStartSettings(path.dirname(import.meta.dirname));
+  makeDataDirectory(settings.dataDirectory);
+  const giveLockBack = takeStartLock(settings.dataDirectory);
+  const services: Service[] = [];
+  let installation: Installation | undefined;
+  let data: DataDirectory | undefined;
+  const told = toldToStop(() => installation?.kill());
+  try {
+    data = openDataDirectory(settings.dataDirectory);
+    data.removeDevFile();
+    const records = await clearLeftovers(data, terminal.note);
+    const ports = await choosePorts(settings, terminal.note);
+    installation = createInstallation({ settings, ports, data, records, terminal });
+    terminal.note("Starting Postgres, Redis, sandbox, API and worker ...");
+    const facts = await Promise.race([installation.start(), told.then(() => null)]);
+    if (facts !== null) {
+      data.writeDevFile(devFile(facts));
+      terminal.print(banner(facts, path.relative(process.cwd(), data.path) || ".", terminal));
+      const ticker = createPostTicker(facts.database, terminal);
+      services.push(ticker);
+      await ticker.start();
+      await scheduleDemoPosts(facts).catch((error: Error) => terminal.warn(error.message));
+      await told;
+    }
+    terminal.note("Stopping ... (Ctrl-C again to stop at once)");
+  } finally {
+    for (const service of services) await service.stop();
+    await installation?.stop();
+    data?.removeDevFile();
+    giveLockBack();
+  }
+  terminal.note("Stopped.");
+  process.exit(0);
+});
+
+/** Resolves at the first signal; `onAgain` is called at a later one. */
+function toldToStop(onAgain: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    let since: number | undefined;
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.on(signal, () => {
+        since ??= performance.now();
+        if (performance.now() - since > sameSignalMs) onAgain();
+        resolve();
+      });
+    }
+  });
+}
+
+/** For programs that want to join in: other workers, tests, the fault suite. */
+function devFile(facts: InstallationFacts): object {
+  return {
+    apiUrl: facts.apiUrl,
+    workerUrl: facts.workerUrl,
+    sandboxUrl: facts.sandboxUrl,
+    databaseUrl: facts.databaseUrl,
+    redisUrl: facts.redisUrl,
+    apiKey: facts.apiKey,
+    operator: { user: "operator", password: facts.operatorPassword },
+    socialAccounts: demoIds.socialAccounts,
+    env: facts.environment,
+  };
+}
