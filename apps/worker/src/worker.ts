@@ -62,7 +62,10 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
     );
     return [
       consumer,
-      createPoller({ platform, concurrency, drainTimeoutMs }, { database, publisher, consumer, logger }),
+      createPoller(
+        { platform, concurrency, drainTimeoutMs },
+        { database, publisher, consumer, census: producer.census, logger },
+      ),
       createWatchdog({ consumer, census: producer.census, logger, giveUp: options.giveUp }),
     ];
   });

@@ -3,6 +3,11 @@ import type { PublishJobId } from "@punctual/core";
 import type { Database } from "./database.ts";
 import type { UnenqueuedPost } from "./post-enqueue.ts";
 
+export interface OverduePost extends PublishJobId {
+  /** For how long it has been due, in milliseconds. */
+  overdueMs: number;
+}
+
 /**
  * Posts of one platform that were due a while ago and that nobody has taken, the longest due first.
  *
@@ -11,9 +16,10 @@ import type { UnenqueuedPost } from "./post-enqueue.ts";
 export function overduePosts(
   database: Database,
   { platform, overdueMs, limit }: { platform: string; overdueMs: number; limit: number },
-): Promise<PublishJobId[]> {
-  return database.prisma.$queryRaw<PublishJobId[]>`
-    SELECT post.id AS "postId", post.revision, post.generation
+): Promise<OverduePost[]> {
+  return database.prisma.$queryRaw<OverduePost[]>`
+    SELECT post.id AS "postId", post.revision, post.generation,
+           (extract(epoch FROM app_now() - post.next_attempt_at) * 1000)::double precision AS "overdueMs"
     FROM posts AS post JOIN social_accounts AS account ON account.id = post.social_account_id
     WHERE post.status IN ('scheduled', 'retrying') AND post.platform = ${platform}
       AND post.next_attempt_at <= app_now() - ${overdueMs} * interval '1 millisecond'

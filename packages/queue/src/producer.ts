@@ -73,7 +73,8 @@ export function openProducer(options: ProducerOptions, { logger, onEnqueued }: P
       const queue = new Queue<PublishJob>(queueName(platform), {
         connection: redis,
         prefix: options.prefix ?? defaultPrefix,
-        // Bull Board and the tests read versions; nothing here depends on them.
+        // Its one question at start would otherwise, when it falls into an outage, leave a queue dead for good.
+        skipVersionCheck: true,
         skipMetasUpdate: true,
       });
       queue.on("error", (error) => logger.debug({ err: error, platform }, "queue error"));

@@ -5,7 +5,7 @@
  */
 import type { Platform, PublishJobId } from "@punctual/core";
 import { overduePosts, type Database } from "@punctual/db";
-import type { PublishConsumer } from "@punctual/queue";
+import type { JobCensus, PublishConsumer } from "@punctual/queue";
 import { withinMs, type Logger, type Service } from "@punctual/runtime";
 import type { Publisher } from "../publish/publisher.ts";
 import { createSweeper } from "./sweeper.ts";
@@ -14,6 +14,7 @@ export interface PollerDeps {
   database: Database;
   publisher: Publisher;
   consumer: PublishConsumer;
+  census: JobCensus;
   logger: Logger;
 }
 
@@ -25,37 +26,45 @@ export interface PollerOptions {
 }
 
 /** How long a due post is left to its job while Redis answers, in milliseconds. */
-const overdueMs = 1_500;
+const patienceMs = 1_500;
+/** The same while the queue works off a backlog, in which the post probably stands. */
+const backlogPatienceMs = 10_000;
 const intervalMs = 500;
 
-export function createPoller(options: PollerOptions, { database, publisher, consumer, logger }: PollerDeps): Service {
+export function createPoller(
+  options: PollerOptions,
+  { database, publisher, consumer, census, logger }: PollerDeps,
+): Service {
   const { platform, concurrency, drainTimeoutMs } = options;
   const running = new Set<Promise<void>>();
+  let takenBefore = 0;
 
   const sweeper = createSweeper(
     { name: `poller ${platform.name}`, intervalMs },
     {
       logger,
       async sweep() {
+        const taking = consumer.taken() > takenBefore;
+        takenBefore = consumer.taken();
         const free = concurrency - consumer.running() - running.size;
         if (free <= 0) return false;
         const redisAway = !consumer.isConnected();
-        const posts = await overduePosts(database, {
-          platform: platform.name,
-          overdueMs: redisAway ? 0 : overdueMs,
-          limit: free,
-        });
-        if (posts.length > 0)
-          logger.info(
-            { count: posts.length, platform: platform.name, redisAway },
-            "publishing due posts from Postgres",
-          );
+        const overdueMs = redisAway ? 0 : patienceMs;
+        let posts = await overduePosts(database, { platform: platform.name, overdueMs, limit: free });
+        if (posts.length > 0 && !redisAway && taking && (await hasBacklog())) {
+          posts = posts.filter((post) => post.overdueMs >= backlogPatienceMs);
+        }
+        if (posts.length === 0) return false;
+        logger.info({ count: posts.length, platform: platform.name, redisAway }, "publishing due posts from Postgres");
         for (const post of posts) start(post);
-        // With hands full or nothing left, pause; otherwise there may be more.
         return posts.length === free && running.size < concurrency;
       },
     },
   );
+
+  async function hasBacklog(): Promise<boolean> {
+    return (await census.overdue(platform.name, 0).catch(() => 0)) > 0;
+  }
 
   async function publish(post: PublishJobId): Promise<void> {
     try {
