@@ -77,12 +77,13 @@ export function takeRawBodies(scope: SandboxApp): void {
   });
 }
 
-/** Takes JSON, parsed into `request.body` and kept as it came in `request.rawBody`. */
+/** Takes JSON, parsed into `request.body` and kept as it came in `request.rawBody`; no body at all is none. */
 export function takeJsonBodies(scope: SandboxApp): void {
   const parse = scope.getDefaultJsonParser("error", "error");
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body: Buffer, done) => {
     request.rawBody = body;
-    void parse(request, body.toString("utf8"), done);
+    if (body.length === 0) done(null, undefined);
+    else void parse(request, body.toString("utf8"), done);
   });
 }

@@ -13,8 +13,12 @@ import type { Faults, FaultTarget } from "./faults/faults.ts";
 import type { Ledger, LedgerOutcome, NewLedgerEntry } from "./ledger/ledger.ts";
 
 export interface Call extends FaultTarget {
+  /** The sender's revision of the post, if the protocol carries it. */
+  revision: number | null;
   /** Of the post, for the ledger; null for a call that shows nothing to readers. */
   content: NewLedgerEntry["content"] | null;
+  /** The post's body, if it came in an earlier call than the one that publishes it. */
+  earlierBody?: string;
   /** The platform's own shape of an error, for a status that was commanded. */
   describeError(status: number): unknown;
 }
@@ -24,8 +28,8 @@ export interface Effect {
   answer: Answer;
   entry: {
     outcome: LedgerOutcome;
-    externalId?: string | undefined;
-    externalUrl?: string | undefined;
+    externalId?: string | null;
+    externalUrl?: string | null;
     reason?: string;
     bodyChanged?: boolean;
   } | null;
@@ -77,13 +81,14 @@ export function createExchange({ ledger, faults, logger, baseUrl, stopping }: Ex
   function writeDown(request: FastifyRequest, call: Call, effect: Effect, fault: Fault | null): void {
     const { entry, answer } = effect;
     if (entry === null) return;
-    const { platform, account, postId, key } = call;
+    const { platform, account, postId, revision, key } = call;
     const status = request.raw.socket.destroyed ? null : statusGiven(fault, answer);
     const headers = keptHeaders(request);
     ledger.record({
       platform,
       account,
       postId,
+      revision,
       key,
       outcome: entry.outcome,
       status,
@@ -93,7 +98,7 @@ export function createExchange({ ledger, faults, logger, baseUrl, stopping }: Ex
       externalUrl: entry.externalUrl ?? null,
       bodyChanged: entry.bodyChanged ?? false,
       headers,
-      body: request.rawBody?.toString("utf8") ?? "",
+      body: call.earlierBody ?? request.rawBody?.toString("utf8") ?? "",
       content: call.content ?? { text: "", media: [], link: null, scheduledAt: null },
     });
     const { outcome, reason } = entry;

@@ -9,6 +9,7 @@ function entryOf(given: Partial<NewLedgerEntry>): NewLedgerEntry {
     platform: "webhook",
     account: "a",
     postId: "post-1",
+    revision: null,
     key: "post-1",
     outcome: "accepted",
     status: 200,

@@ -17,6 +17,8 @@ export interface NewLedgerEntry {
   account: string;
   /** The sender's id of the post, whatever key the protocol went by: two accepted entries with one id are a double. */
   postId: string | null;
+  /** The sender's revision of it, if the protocol carries one. */
+  revision: number | null;
   /** What the protocol recognises a repeat by, if it can: `webhook-id`, `Idempotency-Key`, a handle. */
   key: string | null;
   outcome: LedgerOutcome;
@@ -33,7 +35,7 @@ export interface NewLedgerEntry {
   bodyChanged: boolean;
   /** Those headers that matter, in lower case. */
   headers: Readonly<Record<string, string>>;
-  /** The request's body as it came. */
+  /** The post's body as it came. */
   body: string;
   content: Content;
 }

@@ -29,8 +29,8 @@ export function createWebhookReceiver({ ledger, exchange, accounts }: PlatformDe
         answer: { status: 200, body: { id: externalId, url: externalUrl } },
         entry: {
           outcome: "repeat",
-          externalId: externalId ?? undefined,
-          externalUrl: externalUrl ?? undefined,
+          externalId,
+          externalUrl,
           bodyChanged: first.body !== body.toString("utf8"),
         },
       };
@@ -90,6 +90,7 @@ function readCall(account: string, id: string | undefined, body: Buffer): Call {
     account,
     stage: "publish",
     postId: typeof postId === "string" && postId.length <= idLengthMax ? postId : key,
+    revision: null,
     key,
     content: readContent(parsed),
     describeError: (status) => ({ error: `commanded to answer ${status}` }),
