@@ -1,0 +1,25 @@
+/** Fields that many requests and answers share. */
+import { Type, type Static, type TSchema, type TUnsafe } from "typebox";
+
+const uuidPattern = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$";
+
+export const Id = Type.String({ format: "uuid", pattern: uuidPattern });
+export const IdParams = Type.Object({ id: Id }, { additionalProperties: false });
+
+/** An instant in, with any offset. */
+export const InstantIn = (description: string) => Type.String({ format: "date-time", maxLength: 64, description });
+/** An instant out, in UTC with milliseconds. */
+export const InstantOut = (description: string) => Type.String({ format: "date-time", description });
+
+/** A value that may be absent, shown as null. */
+export function Nullable<Schema extends TSchema>(schema: Schema, options: { description?: string } = {}) {
+  return Type.Union([schema, Type.Null()], options);
+}
+
+/** An object whose fields we do not know. */
+export const AnyObject = (
+  options: { description?: string; maxProperties?: number } = {},
+): TUnsafe<Record<string, unknown>> =>
+  Type.Unsafe<Record<string, unknown>>({ type: "object", additionalProperties: true, ...options });
+
+export type IdParams = Static<typeof IdParams>;

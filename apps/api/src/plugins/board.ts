@@ -1,0 +1,64 @@
+/**
+ * Bull Board at /queues, for operators: what waits, runs and failed, as BullMQ sees it. Read-only unless the
+ * installation says otherwise; even then nothing done here can publish early or twice, since Postgres decides.
+ */
+import { createBullBoard } from "@bull-board/api";
+import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
+import { FastifyAdapter } from "@bull-board/fastify";
+import type { PublishProducer } from "@punctual/queue";
+import type { FastifyPluginAsync } from "fastify";
+import { ProblemError } from "../problem.ts";
+import { sendProblem } from "./errors.ts";
+import { operatorAuth, type OperatorAuthOptions } from "./operator-auth.ts";
+import { pagePolicy } from "./security.ts";
+
+export interface BoardOptions extends OperatorAuthOptions {
+  producer: PublishProducer;
+  /** Whether operators may change jobs. */
+  writable: boolean;
+}
+
+export const boardPath = "/queues";
+const pollingSeconds = 5;
+
+/** Register under `boardPath`. */
+export const board: FastifyPluginAsync<BoardOptions> = async (app, { producer, writable, ...operators }) => {
+  await app.register(operatorAuth, operators);
+  app.addHook("onRequest", async (request, reply) => {
+    if (!writable && request.method !== "GET" && request.method !== "HEAD") {
+      const refusal = new ProblemError(403, "read_only", "The board is read-only on this installation.");
+      return sendProblem(refusal, request, reply);
+    }
+    // Its library waits for Redis without end.
+    if (request.url.startsWith(`${boardPath}/api/`) && !(await producer.isReady())) {
+      const headers = { "retry-after": String(pollingSeconds) };
+      return sendProblem(new ProblemError(503, "redis_away", "Redis does not answer.", { headers }), request, reply);
+    }
+    reply.helmet(pagePolicy);
+  });
+
+  const serverAdapter = new FastifyAdapter();
+  createBullBoard({
+    queues: producer.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: !writable })),
+    serverAdapter,
+    options: {
+      uiConfig: {
+        boardTitle: "Punctual queues",
+        hideRedisDetails: true,
+        hideDocsLink: true,
+        showMetrics: true,
+        showWorkers: false,
+        sortQueues: true,
+        pollingInterval: { forceInterval: pollingSeconds },
+      },
+    },
+  });
+  serverAdapter.setBasePath(boardPath);
+  // In the form its page understands; what went wrong stays in our log.
+  serverAdapter.setErrorHandler((error) => {
+    app.log.warn({ err: error }, "the board could not be shown");
+    const message = "Redis does not answer, or does not know this job any more.";
+    return { status: 500, body: { error: { key: "ERRORS.INTERNAL_SERVER_ERROR" }, message } };
+  });
+  await app.register(serverAdapter.registerPlugin());
+};

@@ -1,0 +1,90 @@
+/**
+ * Who runs the installation: the users `operator`, who may act, and `viewer`, who may look, by HTTP Basic. A change
+ * must come from a page of ours: browsers send passwords along with requests that other sites make them send.
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import fastifyPlugin from "fastify-plugin";
+import { ProblemError } from "../problem.ts";
+import { sendProblem } from "./errors.ts";
+
+export interface OperatorAuthOptions {
+  operatorPassword: string;
+  /** Without it there is no viewer. */
+  viewerPassword: string | undefined;
+  /** Where browsers reach us; undefined: wherever they say they do. */
+  publicUrl: string | undefined;
+}
+
+export type OperatorRole = "operator" | "viewer";
+
+const readingMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** Guards every route of the scope it is registered in. */
+export const operatorAuth = fastifyPlugin<OperatorAuthOptions>(
+  async (app: FastifyInstance, options) => {
+    const passwords = new Map<string, { role: OperatorRole; digest: Buffer }>();
+    passwords.set("operator", { role: "operator", digest: digest(options.operatorPassword) });
+    if (options.viewerPassword !== undefined) {
+      passwords.set("viewer", { role: "viewer", digest: digest(options.viewerPassword) });
+    }
+
+    app.decorateRequest("operatorRole");
+    app.addHook("onRequest", async (request, reply) => {
+      const role = identify(request.headers.authorization, passwords);
+      const refusal = role === null ? unauthorized() : refuseChange(request, role, options.publicUrl);
+      // Sent from here, not thrown: a page's library may bring an error handler of its own.
+      if (refusal !== null) return sendProblem(refusal, request, reply);
+      request.operatorRole = role as OperatorRole;
+    });
+  },
+  { name: "operator-auth" },
+);
+
+function identify(
+  authorization: string | undefined,
+  passwords: ReadonlyMap<string, { role: OperatorRole; digest: Buffer }>,
+): OperatorRole | null {
+  const encoded = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization ?? "")?.[1];
+  if (encoded === undefined) return null;
+  const decoded = Buffer.from(encoded, "base64").toString("utf8");
+  const colon = decoded.indexOf(":");
+  if (colon < 0) return null;
+  const user = passwords.get(decoded.slice(0, colon));
+  const given = digest(decoded.slice(colon + 1));
+  // Unknown users cost the same: comparing happens either way, and digests have one length.
+  const matches = timingSafeEqual(given, user?.digest ?? digest(""));
+  return user !== undefined && matches ? user.role : null;
+}
+
+function refuseChange(request: FastifyRequest, role: OperatorRole, publicUrl: string | undefined): ProblemError | null {
+  if (readingMethods.has(request.method)) return null;
+  if (role !== "operator") return new ProblemError(403, "viewers_only_look", "Viewers change nothing.");
+  if (isSameOrigin(request, publicUrl)) return null;
+  return new ProblemError(403, "cross_origin", "Changes must be made from this installation's own pages.");
+}
+
+function isSameOrigin({ headers }: FastifyRequest, publicUrl: string | undefined): boolean {
+  const site = headers["sec-fetch-site"];
+  if (site !== undefined) return site === "same-origin";
+  const { origin } = headers;
+  if (typeof origin !== "string" || !URL.canParse(origin)) return false;
+  if (publicUrl !== undefined) return new URL(origin).origin === new URL(publicUrl).origin;
+  return new URL(origin).host === headers.host;
+}
+
+function digest(password: string): Buffer {
+  return createHash("sha256").update(password).digest();
+}
+
+function unauthorized(): ProblemError {
+  const headers = { "www-authenticate": 'Basic realm="Punctual operators", charset="UTF-8"' };
+  return new ProblemError(401, "operator_login_required", "Log in as an operator.", { headers });
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who is logged in; set on every route behind `operatorAuth`. */
+    operatorRole: OperatorRole;
+  }
+}

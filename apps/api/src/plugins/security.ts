@@ -1,0 +1,41 @@
+/** Headers that keep browsers from doing anything with an answer that it was not made for. */
+import helmet, { type FastifyHelmetOptions } from "@fastify/helmet";
+import type { FastifyInstance } from "fastify";
+import fastifyPlugin from "fastify-plugin";
+
+/** For answers that are data: nothing may be loaded, framed or guessed. */
+const dataPolicy: FastifyHelmetOptions = {
+  contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+  referrerPolicy: { policy: "no-referrer" },
+};
+
+/** For pages of ours whose scripts and styles come from here. Inline styles are what their libraries need. */
+export const pagePolicy: FastifyHelmetOptions = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", "data:"],
+      fontSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      baseUri: ["'self'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  referrerPolicy: { policy: "same-origin" },
+};
+
+export const security = fastifyPlugin(
+  async (app: FastifyInstance) => {
+    await app.register(helmet, { global: false });
+    app.addHook("onRequest", async (_request, reply) => {
+      reply.helmet(dataPolicy);
+      // Answers hold one company's data, and change by the second.
+      reply.header("cache-control", "no-store");
+    });
+  },
+  { name: "security" },
+);

@@ -1,0 +1,91 @@
+/**
+ * Requests against their schemas, and the faults in our words. Query strings are text, so their values are read as
+ * the numbers and booleans they should be; bodies are taken as they are. All faults are reported at once, which is
+ * safe because `body.ts` has bounded how much there is to report.
+ */
+import ajvCompiler from "@fastify/ajv-compiler";
+import type { ValidationIssue } from "@punctual/core";
+import type { FastifyInstance, FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
+import fastifyPlugin from "fastify-plugin";
+
+const strictOptions = { removeAdditional: false, useDefaults: false, allErrors: true, strict: true } as const;
+/** More tell nobody anything new. */
+const issuesMax = 1_000;
+
+export const validation = fastifyPlugin(
+  async (app: FastifyInstance) => {
+    const compilers = ajvCompiler();
+    const asIs = compilers({}, { customOptions: { ...strictOptions, coerceTypes: false } });
+    const fromText = compilers({}, { customOptions: { ...strictOptions, coerceTypes: true } });
+    const compile: FastifySchemaCompiler<object> = (route) =>
+      // Its types ask for the schema, its code for the whole description.
+      (route.httpPart === "querystring" ? fromText : asIs)(route) as ReturnType<typeof compile>;
+    app.setValidatorCompiler(compile);
+  },
+  { name: "validation" },
+);
+
+/** Ajv's faults as ours. @param place `body` gives JSON pointers, everything else the parameter's name */
+export function describeFaults(faults: readonly FastifySchemaValidationError[], place = "body"): ValidationIssue[] {
+  const issues = faults
+    .filter(({ keyword }) => !summaries.has(keyword))
+    .slice(0, issuesMax)
+    .map((fault) => describeFault(fault, place));
+  // One value can miss several branches of one rule in the same way.
+  return [...new Map(issues.map((issue) => [`${issue.path} ${issue.code}`, issue])).values()];
+}
+
+/** Say only that some branch failed; the branch's own faults say more. */
+const summaries = new Set(["if", "anyOf", "oneOf", "propertyNames"]);
+
+function describeFault(
+  { keyword, instancePath, params, message }: FastifySchemaValidationError,
+  place: string,
+): ValidationIssue {
+  const [code, text] = describe(keyword, params, message);
+  const child = params["missingProperty"] ?? params["additionalProperty"] ?? params["propertyName"];
+  const pointer = typeof child === "string" ? `${instancePath}/${escapePointer(child)}` : instancePath;
+  return { path: place === "body" ? pointer : pointer.slice(1), code, message: text };
+}
+
+function describe(keyword: string, params: Record<string, unknown>, message: string | undefined): [string, string] {
+  const limit = String(params["limit"]);
+  switch (keyword) {
+    case "required":
+      return ["required", "is missing"];
+    case "additionalProperties":
+      return ["unknown_field", "there is no such field"];
+    case "type":
+      return ["wrong_type", `must be of type ${String(params["type"])}`];
+    case "enum":
+      return ["not_allowed", `must be one of ${(params["allowedValues"] as unknown[]).join(", ")}`];
+    case "const":
+      return ["not_allowed", `must be ${String(params["allowedValue"])}`];
+    case "minLength":
+      return ["too_short", `must have at least ${limit} characters`];
+    case "maxLength":
+      return ["too_long", `must have at most ${limit} characters`];
+    case "minItems":
+      return ["too_few", `must have at least ${limit} entries`];
+    case "maxItems":
+      return ["too_many", `must have at most ${limit} entries`];
+    case "minProperties":
+      return ["too_few", `must have at least ${limit} fields`];
+    case "maxProperties":
+      return ["too_many", `must have at most ${limit} fields`];
+    case "minimum":
+      return ["too_small", `must be at least ${limit}`];
+    case "maximum":
+      return ["too_large", `must be at most ${limit}`];
+    case "format":
+      return ["invalid_format", `is not a valid ${params["format"] as string}`];
+    case "pattern":
+      return ["invalid_format", "does not have the right form"];
+    default:
+      return ["invalid", message ?? "is not valid"];
+  }
+}
+
+function escapePointer(name: string): string {
+  return name.replaceAll("~", "~0").replaceAll("/", "~1");
+}

@@ -1,0 +1,110 @@
+/**
+ * Scheduling, one post or many: all or none. The Idempotency-Key is looked up before any question of time, state or
+ * limits, so that a repeat gets the first answer whatever has changed since. The answer is complete before anything
+ * is stored, because it is stored with the posts; Redis is told afterwards and never waited for.
+ */
+import type { Platform, ValidationIssue } from "@punctual/core";
+import {
+  acceptPosts,
+  readAcceptance,
+  type Database,
+  type IdempotencyScope,
+  type PostingAccount,
+  type PostRecord,
+} from "@punctual/db";
+import type { PublishProducer } from "@punctual/queue";
+import { draftPost } from "./post-draft.ts";
+import type { PostIn } from "./schemas.ts";
+
+export interface ScheduleDeps {
+  database: Database;
+  producer: PublishProducer;
+  platforms: ReadonlyMap<string, Platform>;
+}
+
+export interface ScheduleRequest {
+  companyId: string;
+  requestId: string;
+  inputs: readonly PostIn[];
+  /** Where the post of this index stands in the request body, as a JSON pointer. */
+  pathOf: (index: number) => string;
+  idempotency: (IdempotencyScope & { requestHash: string }) | null;
+  /** What to answer if these posts are accepted. */
+  answer: (posts: readonly PostRecord[]) => ScheduleAnswer;
+}
+
+export interface ScheduleAnswer {
+  statusCode: number;
+  location: string | null;
+  /** The body to send, byte for byte. */
+  response: string;
+}
+
+export type ScheduleResult =
+  | { kind: "accepted"; answer: ScheduleAnswer }
+  /** The key was used for the same request before; this was answered. */
+  | { kind: "replayed"; answer: ScheduleAnswer }
+  /** The key was used for another request before. */
+  | { kind: "key_reused" }
+  | { kind: "refused"; issues: ValidationIssue[] }
+  /** Its accounts changed again and again while we tried. */
+  | { kind: "contended" };
+
+const roundsMax = 8;
+
+export async function schedulePosts(deps: ScheduleDeps, request: ScheduleRequest): Promise<ScheduleResult> {
+  const { companyId, idempotency, inputs } = request;
+  const socialAccountIds = [...new Set(inputs.map(({ socialAccountId }) => socialAccountId.toLowerCase()))];
+
+  for (let round = 0; round < roundsMax; round += 1) {
+    const basis = await readAcceptance(deps.database, { companyId, socialAccountIds, idempotency });
+    if (basis.answered !== null) {
+      const sameRequest = basis.answered.requestHash === idempotency?.requestHash;
+      return sameRequest ? { kind: "replayed", answer: basis.answered } : { kind: "key_reused" };
+    }
+
+    const { posts, accounts, issues } = draftAll(deps, request, basis);
+    if (issues.length > 0) return { kind: "refused", issues };
+
+    const answer = request.answer(posts);
+    const record = idempotency === null ? null : { ...idempotency, ...answer };
+    const result = await acceptPosts(deps.database, { companyId, posts, accounts, idempotency: record });
+    if (result === "changed") continue;
+
+    deps.producer.nudge(posts.filter(({ status }) => status === "scheduled").map(toWaiting));
+    return { kind: "accepted", answer };
+  }
+  return { kind: "contended" };
+}
+
+function draftAll(
+  { platforms }: ScheduleDeps,
+  { companyId, requestId, inputs, pathOf }: ScheduleRequest,
+  basis: { now: Date; accounts: ReadonlyMap<string, PostingAccount> },
+): { posts: PostRecord[]; accounts: PostingAccount[]; issues: ValidationIssue[] } {
+  const posts: PostRecord[] = [];
+  const accounts = new Map<string, PostingAccount>();
+  const issues: ValidationIssue[] = [];
+  for (const [index, input] of inputs.entries()) {
+    const draft = draftPost(input, { companyId, requestId, platforms, ...basis });
+    if (draft.kind === "issues") {
+      issues.push(...draft.issues.map((issue) => ({ ...issue, path: pathOf(index) + issue.path })));
+    } else {
+      posts.push(draft.post);
+      accounts.set(draft.account.id, draft.account);
+    }
+  }
+  return { posts, accounts: [...accounts.values()], issues };
+}
+
+function toWaiting(post: PostRecord) {
+  return {
+    postId: post.id,
+    platform: post.platform,
+    revision: post.revision,
+    generation: post.generation,
+    dueAt: post.nextAttemptAt,
+    maxAttempts: post.maxAttempts,
+    requestId: post.requestId,
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * Everything that happened to a post, in order: its events, and each attempt as the moments it had (started, sending,
+ * ended). Both carry the database's clock in whole milliseconds, so ties are common: what an attempt did comes before
+ * the event that says what followed from it, and after the events that led to it.
+ */
+import { eventTypes, type EventType } from "@punctual/core";
+import type { AttemptRecord, EventRecord, PostHistory } from "@punctual/db";
+import { Type, type Static } from "typebox";
+import { AnyObject, InstantOut, Nullable } from "../field-schemas.ts";
+
+const EventEntry = Type.Object(
+  {
+    at: InstantOut("When it happened."),
+    type: Type.Enum([...eventTypes]),
+    requestId: Nullable(Type.String({ description: "The API request behind it." })),
+    data: AnyObject({ description: "States and reasons, as in the event." }),
+  },
+  { title: "Event" },
+);
+
+const attemptMoments = ["attempt.started", "attempt.sending", "attempt.ended"] as const;
+
+const AttemptEntry = Type.Object(
+  {
+    at: InstantOut("When it happened."),
+    type: Type.Enum([...attemptMoments], {
+      description:
+        "started: a worker took the post; sending: just before the irreversible call; ended: what came of it.",
+    }),
+    attempt: Type.Object({
+      number: Type.Integer(),
+      revision: Type.Integer({ description: "The revision of the post that was tried." }),
+      worker: Type.String(),
+      outcome: Nullable(Type.String(), { description: "Null until the attempt has ended." }),
+      category: Nullable(Type.String()),
+      code: Nullable(Type.String()),
+      message: Nullable(Type.String()),
+      httpStatus: Nullable(Type.Integer()),
+      externalId: Nullable(Type.String()),
+      externalUrl: Nullable(Type.String()),
+    }),
+  },
+  { title: "AttemptMoment" },
+);
+
+export const Timeline = Type.Object(
+  { data: Type.Array(Type.Union([EventEntry, AttemptEntry]), { description: "Oldest first." }) },
+  { title: "Timeline" },
+);
+export type Timeline = Static<typeof Timeline>;
+type EventEntry = Static<typeof EventEntry>;
+type AttemptEntry = Static<typeof AttemptEntry>;
+
+/** Merges a post's events and attempts. Pure. */
+export function toTimeline({ events, attempts }: PostHistory): Timeline {
+  const waitingEvents = events.map(toEventEntry);
+  const waitingMoments = attempts.flatMap(toMoments);
+  const data: Timeline["data"] = [];
+  let event = waitingEvents.shift();
+  let moment = waitingMoments.shift();
+  while (event !== undefined || moment !== undefined) {
+    if (moment === undefined || (event !== undefined && comesFirst(event, moment))) {
+      data.push(event as EventEntry);
+      event = waitingEvents.shift();
+    } else {
+      data.push(moment);
+      moment = waitingMoments.shift();
+    }
+  }
+  return { data };
+}
+
+/** What follows from an attempt. */
+const consequences: ReadonlySet<string> = new Set<EventType>([
+  "post.retrying",
+  "post.published",
+  "post.failed",
+  "post.unconfirmed",
+  "post.held",
+]);
+
+function comesFirst(event: EventEntry, moment: AttemptEntry): boolean {
+  if (event.at !== moment.at) return event.at < moment.at;
+  return moment.type !== "attempt.ended" && !consequences.has(event.type);
+}
+
+function toEventEntry({ type, data, requestId, createdAt }: EventRecord): EventEntry {
+  return { at: createdAt.toISOString(), type: type as EventType, requestId, data };
+}
+
+function toMoments(record: AttemptRecord): AttemptEntry[] {
+  const { number, revision, worker, startedAt, sentAt, endedAt } = record;
+  const known = { number, revision, worker };
+  const open = {
+    outcome: null,
+    category: null,
+    code: null,
+    message: null,
+    httpStatus: null,
+    externalId: null,
+    externalUrl: null,
+  };
+  const moments: AttemptEntry[] = [
+    { at: startedAt.toISOString(), type: "attempt.started", attempt: { ...known, ...open } },
+  ];
+  if (sentAt !== null) {
+    moments.push({ at: sentAt.toISOString(), type: "attempt.sending", attempt: { ...known, ...open } });
+  }
+  if (endedAt !== null) {
+    const { outcome, category, code, message, httpStatus, externalId, externalUrl } = record;
+    const came = { outcome, category, code, message, httpStatus, externalId, externalUrl };
+    moments.push({ at: endedAt.toISOString(), type: "attempt.ended", attempt: { ...known, ...came } });
+  }
+  return moments;
+}

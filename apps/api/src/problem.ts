@@ -1,0 +1,87 @@
+/**
+ * Every refusal, in one shape: a problem document (RFC 9457) with a stable `code` for programs and, where the request
+ * itself is at fault, each fault by its path. Handlers throw a `ProblemError`; the error handler alone turns it, and
+ * everything else that goes wrong, into an answer.
+ */
+import { STATUS_CODES } from "node:http";
+import type { ValidationIssue } from "@punctual/core";
+import { Type, type Static } from "typebox";
+
+export const problemMediaType = "application/problem+json";
+
+export const ProblemSchema = Type.Object(
+  {
+    type: Type.String({ description: "A URI that names the kind of problem." }),
+    title: Type.String({ description: "The HTTP status in words." }),
+    status: Type.Integer({ description: "The HTTP status." }),
+    detail: Type.String({ description: "What is wrong with this request, for people." }),
+    code: Type.String({ description: "What is wrong, for programs; stable." }),
+    requestId: Type.String({ description: "As in the header x-request-id; our logs are found by it." }),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object({
+          path: Type.String({ description: "JSON pointer to the faulty value; for a query or header, its name." }),
+          code: Type.String({ description: "What is wrong there, for programs." }),
+          message: Type.String({ description: "The same for people." }),
+        }),
+        { description: "Every fault that was found." },
+      ),
+    ),
+  },
+  { $id: "Problem", title: "Problem", description: "Why the request was refused (RFC 9457)." },
+);
+export type Problem = Static<typeof ProblemSchema>;
+
+export interface ProblemOptions {
+  issues?: readonly ValidationIssue[];
+  headers?: Readonly<Record<string, string>>;
+  cause?: unknown;
+}
+
+/** A request that is refused. */
+export class ProblemError extends Error {
+  override name = "ProblemError";
+  readonly status: number;
+  readonly code: string;
+  readonly issues: readonly ValidationIssue[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, code: string, detail: string, options: ProblemOptions = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.status = status;
+    this.code = code;
+    this.issues = options.issues ?? [];
+    this.headers = options.headers ?? {};
+  }
+}
+
+export function problemDocument({ status, code, message, issues }: ProblemError, requestId: string): Problem {
+  return {
+    type: `urn:punctual:problem:${code}`,
+    title: STATUS_CODES[status] ?? "Error",
+    status,
+    detail: message,
+    code,
+    requestId,
+    ...(issues.length > 0 ? { errors: issues.map(({ path, code, message }) => ({ path, code, message })) } : {}),
+  };
+}
+
+/** For a route's `response`: the refusals it can answer with, each documented as what it is. */
+export function problems<Status extends number>(...statuses: readonly Status[]): Record<Status, ProblemResponse> {
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      { description: STATUS_CODES[status], content: { [problemMediaType]: { schema: ProblemSchema } } },
+    ]),
+  ) as unknown as Record<Status, ProblemResponse>;
+}
+
+interface ProblemResponse {
+  description: string;
+  content: { "application/problem+json": { schema: typeof ProblemSchema } };
+}
+
+export function notFound(what: string): ProblemError {
+  return new ProblemError(404, "not_found", `There is no such ${what}.`);
+}

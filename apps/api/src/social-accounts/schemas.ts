@@ -1,0 +1,40 @@
+/** Social accounts as clients give and get them. What settings and credentials hold is each platform's own. */
+import { Type, type Static } from "typebox";
+import { AnyObject, Id, InstantOut, Nullable } from "../field-schemas.ts";
+import { pageOf } from "../page.ts";
+
+const fieldsMax = 20;
+
+export const SocialAccountIn = Type.Object(
+  {
+    platform: Type.String({ minLength: 1, maxLength: 100 }),
+    name: Type.String({ minLength: 1, maxLength: 200, description: "For people." }),
+    clientId: Type.Optional(Id),
+    settings: AnyObject({ maxProperties: fieldsMax, description: "What the platform asks for, see /v1/platforms." }),
+    credentials: AnyObject({ maxProperties: fieldsMax, description: "Encrypted at once and never shown again." }),
+    sandbox: Type.Optional(
+      Type.Boolean({ description: "True: posts go to our sandbox instead of the real network. False if left out." }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type SocialAccountIn = Static<typeof SocialAccountIn>;
+
+export const SocialAccountOut = Type.Object(
+  {
+    id: Id,
+    platform: Type.String(),
+    name: Type.String(),
+    clientId: Nullable(Id),
+    settings: AnyObject(),
+    sandbox: Type.Boolean(),
+    status: Type.Enum(["active", "needs_reconnect"]),
+    paused: Type.Boolean({ description: "True: somebody holds its posts." }),
+    createdAt: InstantOut("When it was connected."),
+    updatedAt: InstantOut("When it was last changed."),
+  },
+  { $id: "SocialAccount", title: "SocialAccount" },
+);
+export type SocialAccountOut = Static<typeof SocialAccountOut>;
+
+export const SocialAccountPage = pageOf(SocialAccountOut);
