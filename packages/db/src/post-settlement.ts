@@ -111,7 +111,7 @@ export async function recordSettlement(database: Database, record: SettlementRec
       INSERT INTO events (company_id, post_id, social_account_id, type, data, request_id)
       SELECT company_id, id, social_account_id, ${eventOf[settlement.status]}, ${eventData}, request_id FROM post
       UNION ALL
-      SELECT company_id, NULL, id, 'account.needs_reconnect', jsonb_build_object('credentialsVersion', ${held?.credentialsVersion ?? 0}), NULL
+      SELECT company_id, NULL, id, 'account.needs_reconnect', jsonb_build_object('credentialsVersion', ${held?.credentialsVersion ?? 0}::integer), NULL
       FROM account
     )
     SELECT id FROM post`;
