@@ -2,15 +2,16 @@
  * One HTTP request with a deadline, a size cap and the address guard, whose result says what a publisher must know
  * above all: did the request leave or not. Follows no redirects, retries nothing.
  */
+import { lookup as systemLookup } from "node:dns";
 import { Agent } from "undici";
-import { namesPrivateAddress, privateAddressCode, publicLookup } from "./address-guard.ts";
+import { guardLookup, namesPrivateAddress, privateAddressCode, type Lookup } from "./address-guard.ts";
 
 export interface HttpRequest {
   method: "GET" | "POST" | "PUT" | "DELETE";
   url: URL;
   headers: Readonly<Record<string, string>>;
   body?: string | Buffer;
-  /** Of the whole exchange, in milliseconds. */
+  /** Of the whole exchange, in milliseconds; a part of one counts as a whole. */
   timeoutMs: number;
   /** Ends the request early. */
   signal?: AbortSignal;
@@ -34,6 +35,8 @@ export interface HttpClient {
 export interface HttpClientOptions {
   /** Whether private, loopback and link-local addresses may be connected to. */
   allowPrivateNetworks: boolean;
+  /** How host names become addresses; default: as the system does it. */
+  lookup?: Lookup;
 }
 
 /** Of an answer's body, in bytes; the rest is not read. */
@@ -42,13 +45,13 @@ const connectTimeoutMs = 5_000;
 /** Idle connections are closed after this long, in milliseconds: before most servers do. */
 const keepAliveMs = 4_000;
 
-export function createHttpClient({ allowPrivateNetworks }: HttpClientOptions): HttpClient {
+export function createHttpClient({ allowPrivateNetworks, lookup = systemLookup }: HttpClientOptions): HttpClient {
   const agent = new Agent({
     connections: 256,
     pipelining: 1,
     keepAliveTimeout: keepAliveMs,
     keepAliveMaxTimeout: keepAliveMs,
-    connect: { timeout: connectTimeoutMs, ...(allowPrivateNetworks ? {} : { lookup: publicLookup }) },
+    connect: { timeout: connectTimeoutMs, lookup: allowPrivateNetworks ? lookup : guardLookup(lookup) },
   });
   return {
     request(request) {
@@ -64,7 +67,7 @@ export function createHttpClient({ allowPrivateNetworks }: HttpClientOptions): H
 
 function exchange(agent: Agent, request: HttpRequest): Promise<HttpResult> {
   return new Promise((resolve) => {
-    const deadline = AbortSignal.timeout(request.timeoutMs);
+    const deadline = AbortSignal.timeout(Math.ceil(request.timeoutMs));
     const stop = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
     let abort: ((reason: Error) => void) | undefined;
     let sent = false;
@@ -78,7 +81,7 @@ function exchange(agent: Agent, request: HttpRequest): Promise<HttpResult> {
     };
     const settle = (error: Error | undefined) => {
       if (answer !== undefined) finish({ kind: "answer", ...answer, body: Buffer.concat(chunks) });
-      else finish({ kind: sent ? "lost" : "not_sent", ...describe(error, deadline.aborted) });
+      else finish({ kind: sent ? "lost" : "not_sent", ...(stop.aborted ? describeStop(stop) : describe(error)) });
     };
     const onStop = () => {
       abort?.(new Error("stopped"));
@@ -134,9 +137,14 @@ function singleValues(headers: Record<string, string | string[] | undefined>): R
   return single;
 }
 
-/** A stable code and a sentence; neither can hold anything of the request. */
-function describe(error: Error | undefined, timedOut: boolean): { code: string; message: string } {
+function describeStop({ reason }: AbortSignal): { code: string; message: string } {
+  const timedOut = reason instanceof Error && reason.name === "TimeoutError";
   if (timedOut) return { code: "timeout", message: "no answer came in time" };
+  return { code: "stopped", message: "the request was stopped before an answer came" };
+}
+
+/** A stable code and a sentence; neither can hold anything of the request. */
+function describe(error: Error | undefined): { code: string; message: string } {
   const code =
     (error as { code?: unknown } | undefined)?.code ?? (error?.cause as { code?: unknown } | undefined)?.code;
   const known = typeof code === "string" ? knownCodes[code] : undefined;

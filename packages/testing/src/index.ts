@@ -1,10 +1,12 @@
 export * from "./free-port.ts";
 export * from "./launch-app.ts";
 export * from "./postgres-server.ts";
+export * from "./raw-server.ts";
 export * from "./redis-program.ts";
 export * from "./redis-server.ts";
 export * from "./running-process.ts";
 export type { LocalServer } from "./server-process.ts";
 export * from "./test-environment.ts";
+export * from "./test-post.ts";
 export type { TestTenant, TestTenantOptions } from "./test-tenant.ts";
 export * from "./until.ts";
