@@ -51,6 +51,7 @@ const variants = {
   lookupFail: variant("lookup_fail", { status, retryAfter: Type.Optional(retryAfter), body: Type.Optional(body) }),
 } as const;
 
+export const faultKinds = Object.values(variants).map(({ properties }) => properties.kind.const);
 export type Fault = Static<(typeof variants)[keyof typeof variants]>;
 
 const matching = Type.Object({
@@ -76,7 +77,7 @@ export const faultRuleSchema = Type.Unsafe<FaultRule>({
     fault: {
       type: "object",
       required: ["kind"],
-      properties: { kind: { enum: Object.values(variants).map(({ properties }) => properties.kind.const) } },
+      properties: { kind: { enum: faultKinds } },
       discriminator: { propertyName: "kind" },
       oneOf: Object.values(variants),
     },
