@@ -1,7 +1,7 @@
 /**
  * What maintenance heals, with real Postgres and real Redis: each fault is made by hand, and the services find it.
  */
-import { publishJobId, type PublishJobId } from "@punctual/core";
+import { publishJobId } from "@punctual/core";
 import { markEnqueued, raiseGenerations } from "@punctual/db";
 import { connectRedis, openProducer, type PublishProducer } from "@punctual/queue";
 import type { Service } from "@punctual/runtime";
