@@ -20,7 +20,7 @@ const secretPaths = [
 ];
 
 /** @param service which program speaks: `api`, `worker`, `sandbox` */
-export function createLogger(service: string, level: string, stream: DestinationStream = destination(1)): Logger {
+export function createLogger(service: string, level: string, stream: DestinationStream = openOutput()): Logger {
   return pino(
     {
       level,
@@ -32,6 +32,15 @@ export function createLogger(service: string, level: string, stream: Destination
     },
     stream,
   );
+}
+
+/**
+ * Standard output. Written at once: nothing is lost when the process dies, and when nobody reads it any more the
+ * error arrives here, where pino takes it as the end of logging. Its asynchronous writer would try for ever instead,
+ * and the process would never exit.
+ */
+function openOutput(): DestinationStream {
+  return destination({ dest: 1, sync: true });
 }
 
 /** Errors by name, code, message and stack; their other properties may hold queries, requests or credentials. */
