@@ -37,7 +37,7 @@ await runMain(async () => {
     const facts = await Promise.race([installation.start(), told.then(() => null)]);
     if (facts !== null) {
       data.writeDevFile(devFile(facts));
-      terminal.print(banner(facts, path.relative(process.cwd(), data.path) || ".", terminal));
+      terminal.print(banner(facts, shortPath(data.path), terminal));
       const ticker = createPostTicker(facts.database, terminal);
       services.push(ticker);
       await ticker.start();
@@ -82,4 +82,10 @@ function devFile(facts: InstallationFacts): object {
     socialAccounts: demoIds.socialAccounts,
     env: facts.environment,
   };
+}
+
+/** As people would write it: relative to where they are, if it is below. */
+function shortPath(file: string): string {
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith("..") ? file : relative || ".";
 }

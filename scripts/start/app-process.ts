@@ -107,7 +107,7 @@ function parseRecord(line: string): LogRecord | null {
 /** One line for a person; null if it is not worth one. */
 function describeWarning({ msg, level, err }: LogRecord): string | null {
   if (level !== "warn" && level !== "error" && level !== "fatal") return null;
-  return [msg, err?.message?.split("\n")[0]].filter((part) => part !== undefined && part !== "").join(": ");
+  return [msg, err?.message?.trim().split("\n")[0]].filter((part) => part !== undefined && part !== "").join(": ");
 }
 
 /** What is no log record is said by a dying program; its stack is in the log file. */

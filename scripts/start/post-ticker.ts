@@ -25,7 +25,6 @@ interface TickerPost {
   scheduledAt: Date;
   nextAttemptAt: Date;
   latenessMs: number | null;
-  externalUrl: string | null;
   heldReason: string | null;
   failureMessage: string | null;
 }
@@ -86,7 +85,6 @@ async function readEvents(database: Database, after: bigint): Promise<TickerEven
       scheduledAt: true,
       nextAttemptAt: true,
       latenessMs: true,
-      externalUrl: true,
       heldReason: true,
       failureMessage: true,
     },
@@ -101,9 +99,7 @@ function describe({ type, post }: TickerEvent, { bold, dim }: Terminal): string 
   const head = `${bold(what.padEnd(11))} ${quote(post.content)}`;
   if (what === "scheduled")
     return `${dim(what.padEnd(11))} ${dim(`${quote(post.content)} for ${clockTime(post.scheduledAt)}`)}`;
-  if (what === "published") {
-    return `${head} ${post.latenessMs ?? 0} ms after its instant${post.externalUrl === null ? "" : dim(` ${post.externalUrl}`)}`;
-  }
+  if (what === "published") return `${head} ${dim(`${post.latenessMs ?? 0} ms after its instant`)}`;
   if (what === "retrying") return `${head} ${post.failureMessage ?? ""}, again at ${clockTime(post.nextAttemptAt)}`;
   if (what === "failed") return `${head} ${post.failureMessage ?? ""}`;
   if (what === "held") return `${head} ${post.heldReason ?? ""}`;
