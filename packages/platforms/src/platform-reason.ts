@@ -9,12 +9,10 @@ const echoLength = 12;
 
 /** @param body the answer's body; only a JSON object's usual fields are looked at */
 export function platformReason(body: Buffer, neverShown: readonly string[]): string | undefined {
-  const reason = readReason(body)
-    ?.replace(/[\s\p{Cc}]+/gu, " ")
-    .trim()
-    .slice(0, reasonLengthMax);
-  if (reason === undefined || reason === "" || neverShown.some((text) => echoes(reason, text))) return undefined;
-  return reason;
+  const found = readReason(body);
+  if (found === undefined) return undefined;
+  const reason = inOneLine(found).slice(0, reasonLengthMax);
+  return reason === "" || neverShown.some((text) => echoes(reason, text)) ? undefined : reason;
 }
 
 function readReason(body: Buffer): string | undefined {
@@ -37,13 +35,22 @@ function readReason(body: Buffer): string | undefined {
   return candidates.find((value): value is string => typeof value === "string");
 }
 
+function inOneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, " ").trim();
+}
+
 function echoes(reason: string, text: string): boolean {
-  const shown = reason.toLowerCase();
-  const hidden = text.toLowerCase();
-  if (hidden.trim().length < 4) return false;
+  const shown = comparable(reason);
+  const hidden = comparable(text);
+  if (hidden.length < 4) return false;
   if (hidden.length <= echoLength) return shown.includes(hidden);
   for (let start = 0; start + echoLength <= shown.length; start += 1) {
     if (hidden.includes(shown.slice(start, start + echoLength))) return true;
   }
   return false;
+}
+
+/** Whoever echoes a text may have joined its lines, or escaped their ends. */
+function comparable(text: string): string {
+  return inOneLine(text.replace(/\\[nrt]/g, " ")).toLowerCase();
 }

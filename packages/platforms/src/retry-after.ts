@@ -8,8 +8,18 @@ export function retryAfterMs(header: string | undefined, now: Date): number | un
   if (header === undefined) return undefined;
   const value = header.trim();
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1_000;
-  // Only the three HTTP forms, which all start with a weekday; Date.parse alone believes too much.
-  if (!/^[A-Z][a-z]{2,8},? /.test(value)) return undefined;
-  const until = Date.parse(value);
-  return Number.isNaN(until) ? undefined : Math.max(0, until - now.getTime());
+  const until = httpDate(value);
+  return until === undefined ? undefined : Math.max(0, until - now.getTime());
+}
+
+// Date.parse alone believes too much, and takes the third form for local time.
+const namesItsZone = /^[A-Z][a-z]{2,8}, \d\d[ -][A-Z][a-z]{2}[ -]\d{2,4} \d\d:\d\d:\d\d GMT$/;
+const namesNoZone = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/;
+
+/** The three forms of RFC 9110, section 5.6.7, all of them GMT. Milliseconds since 1970. */
+function httpDate(value: string): number | undefined {
+  const complete = namesNoZone.test(value) ? `${value} GMT` : value;
+  if (complete === value && !namesItsZone.test(value)) return undefined;
+  const parsed = Date.parse(complete);
+  return Number.isNaN(parsed) ? undefined : parsed;
 }
