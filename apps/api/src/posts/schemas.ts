@@ -151,7 +151,6 @@ export type PostListQuery = Static<typeof PostListQuery>;
 export const IdempotencyHeaders = Type.Object({
   "idempotency-key": Type.Optional(
     Type.String({
-      minLength: 1,
       maxLength: postLimits.idempotencyKeyLengthMax,
       pattern: idempotencyKeyPattern,
       description: "Makes repeating the request harmless: the first answer is given again.",

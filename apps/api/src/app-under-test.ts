@@ -1,0 +1,142 @@
+/**
+ * The API as tests drive it: the real app on a real database and queue, called without a socket. Whatever a test is
+ * about, every answer must keep two promises, so they are checked on all of them: it carries a request id, and if it
+ * is a refusal it is a problem document.
+ */
+import { openDatabase, markEnqueued, type Database } from "@punctual/db";
+import { createPlatforms } from "@punctual/platforms";
+import { openProducer, type PublishProducer } from "@punctual/queue";
+import type { Keyring, Logger } from "@punctual/runtime";
+import type { FastifyInstance } from "fastify";
+import { buildApp, type AppOptions } from "./app.ts";
+import { problemMediaType, type Problem } from "./problem.ts";
+
+/** What a test environment gives, as far as the app needs it. */
+export interface Surroundings {
+  databaseUrl: string;
+  redisUrl: string;
+  redisPrefix: string;
+  keyring: Keyring;
+  logger: Logger;
+}
+
+export interface AppUnderTest {
+  app: FastifyInstance;
+  database: Database;
+  producer: PublishProducer;
+  /** Calls the API with a key. */
+  call<Body = Problem>(key: string, method: Method, url: string, options?: CallOptions): Promise<Answer<Body>>;
+  /** Calls it with exactly these headers and payload. */
+  callRaw<Body = Problem>(request: RawCall): Promise<Answer<Body>>;
+  close(): Promise<void>;
+}
+
+export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+
+export interface CallOptions {
+  body?: unknown;
+  headers?: Readonly<Record<string, string>>;
+}
+
+export interface RawCall {
+  method: Method;
+  url: string;
+  headers?: Readonly<Record<string, string>>;
+  payload?: string | Buffer;
+}
+
+export interface Answer<Body> {
+  status: number;
+  headers: Readonly<Record<string, string | undefined>>;
+  text: string;
+  /** The parsed answer; the text itself if it is no JSON. */
+  body: Body;
+}
+
+export const testOperators = {
+  operatorPassword: "operator-password",
+  viewerPassword: "viewer-password",
+  publicUrl: undefined,
+} as const;
+
+export async function openAppUnderTest(
+  surroundings: Surroundings,
+  options: Partial<AppOptions> = {},
+): Promise<AppUnderTest> {
+  const { logger, keyring, databaseUrl, redisUrl, redisPrefix } = surroundings;
+  const database = openDatabase(
+    { url: databaseUrl, pooled: false, connectionsMax: 10, applicationName: "api-under-test" },
+    { logger },
+  );
+  const platforms = createPlatforms({ sandboxUrl: undefined, allowPrivateNetworks: false });
+  const producer = openProducer(
+    { redisUrl, prefix: redisPrefix, platforms: [...platforms.byName.keys()] },
+    { logger, onEnqueued: (posts) => markEnqueued(database, posts) },
+  );
+  const app = await buildApp(
+    { database, producer, platforms: platforms.byName, keyring, logger },
+    { ...testOperators, boardWritable: false, ...options },
+  );
+
+  async function callRaw<Body>({ method, url, headers, payload }: RawCall): Promise<Answer<Body>> {
+    const response = await app.inject({
+      method,
+      url,
+      ...(headers === undefined ? {} : { headers }),
+      ...(payload === undefined ? {} : { payload }),
+    });
+    const answer = {
+      status: response.statusCode,
+      headers: response.headers as Record<string, string | undefined>,
+      text: response.payload,
+      body: parse(response.payload) as Body,
+    };
+    checkPromises(answer, `${method} ${url}`);
+    return answer;
+  }
+
+  return {
+    app,
+    database,
+    producer,
+    callRaw,
+    call: (key, method, url, { body, headers } = {}) =>
+      callRaw({
+        method,
+        url,
+        headers: {
+          authorization: `Bearer ${key}`,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+      }),
+    close: async () => {
+      await app.close();
+      await producer.stop();
+      await platforms.stop();
+      await database.close();
+    },
+  };
+}
+
+function checkPromises(answer: Answer<unknown>, what: string): void {
+  const requestId = answer.headers["x-request-id"];
+  if (requestId === undefined) throw new Error(`${what} was answered without x-request-id`);
+  if (answer.status < 400 || answer.text === "" || what.includes("/readyz")) return;
+  const problem = answer.body as Partial<Problem>;
+  const isProblem =
+    answer.headers["content-type"]?.startsWith(problemMediaType) === true &&
+    problem.status === answer.status &&
+    problem.requestId === requestId &&
+    [problem.type, problem.title, problem.detail, problem.code].every((field) => typeof field === "string");
+  if (!isProblem) throw new Error(`${what} was refused without a problem document: ${answer.status} ${answer.text}`);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { resolvePostTime } from "./post-time.ts";
+
+const now = new Date("2026-11-22T12:00:00.000Z");
+
+/** Checked against the IANA data by hand: transitions of 2027, half-hour and quarter-hour zones, the date line. */
+test.each([
+  ["Europe/Berlin", "2027-01-15T09:00", "2027-01-15T08:00:00.000Z", "none"],
+  ["Europe/Berlin", "2027-03-28T02:30", "2027-03-28T01:30:00.000Z", "gap"],
+  ["Europe/Berlin", "2027-03-28T03:30", "2027-03-28T01:30:00.000Z", "none"],
+  ["Europe/Berlin", "2027-10-31T02:30", "2027-10-31T00:30:00.000Z", "overlap"],
+  ["Europe/London", "2027-03-28T01:00", "2027-03-28T01:00:00.000Z", "gap"],
+  ["Europe/London", "2027-10-31T01:59:59.999", "2027-10-31T00:59:59.999Z", "overlap"],
+  ["America/New_York", "2027-03-14T02:15", "2027-03-14T07:15:00.000Z", "gap"],
+  ["America/New_York", "2027-11-07T01:15", "2027-11-07T05:15:00.000Z", "overlap"],
+  ["America/Los_Angeles", "2027-11-07T01:15", "2027-11-07T08:15:00.000Z", "overlap"],
+  ["America/St_Johns", "2027-07-01T12:00", "2027-07-01T14:30:00.000Z", "none"],
+  ["America/Sao_Paulo", "2027-02-01T00:00", "2027-02-01T03:00:00.000Z", "none"],
+  ["Asia/Kolkata", "2027-01-01T05:30", "2027-01-01T00:00:00.000Z", "none"],
+  ["Asia/Kathmandu", "2027-01-01T05:45", "2027-01-01T00:00:00.000Z", "none"],
+  ["Asia/Tokyo", "2027-01-01T00:00", "2026-12-31T15:00:00.000Z", "none"],
+  ["Australia/Lord_Howe", "2027-10-03T02:15", "2027-10-02T15:45:00.000Z", "gap"],
+  ["Australia/Lord_Howe", "2027-04-04T01:45", "2027-04-03T14:45:00.000Z", "overlap"],
+  ["Australia/Sydney", "2027-10-03T02:30", "2027-10-02T16:30:00.000Z", "gap"],
+  ["Pacific/Auckland", "2027-09-26T02:30", "2027-09-25T14:30:00.000Z", "gap"],
+  ["Pacific/Chatham", "2027-04-04T03:00", "2027-04-03T13:15:00.000Z", "overlap"],
+  ["Pacific/Kiritimati", "2027-01-01T00:00", "2026-12-31T10:00:00.000Z", "none"],
+  ["Pacific/Pago_Pago", "2027-01-01T00:00", "2027-01-01T11:00:00.000Z", "none"],
+  ["UTC", "2027-01-01T00:00", "2027-01-01T00:00:00.000Z", "none"],
+])("in %s, %s is %s (%s)", (timeZone, localTime, scheduledAt, timeAdjustment) => {
+  expect(resolvePostTime({ localTime, timeZone }, now)).toEqual({
+    kind: "time",
+    time: { scheduledAt: new Date(scheduledAt), localTime, timeZone, timeAdjustment },
+  });
+});
+
+test.each([
+  ["2027-01-01T00:00:00Z", "2027-01-01T00:00:00.000Z"],
+  ["2027-01-01T00:00:00.9999-05:30", "2027-01-01T05:30:00.999Z"],
+  ["2028-02-29t23:59:59z", "2028-02-29T23:59:59.000Z"],
+])("the instant %s is %s", (given, scheduledAt) => {
+  const result = resolvePostTime({ scheduledAt: given }, now);
+  expect(result).toMatchObject({ kind: "time", time: { scheduledAt: new Date(scheduledAt), localTime: null } });
+});
+
+test("a minute in the past is still accepted, a millisecond more is not", () => {
+  const at = (ms: number) => resolvePostTime({ scheduledAt: new Date(now.getTime() + ms).toISOString() }, now);
+  expect(at(-60_000).kind).toBe("time");
+  expect(at(-60_001)).toMatchObject({ kind: "issue", issue: { path: "/scheduledAt", code: "scheduled_in_past" } });
+});
+
+test("five years ahead by the calendar are accepted, a millisecond more is not", () => {
+  expect(resolvePostTime({ scheduledAt: "2031-11-22T12:00:00Z" }, now).kind).toBe("time");
+  const result = resolvePostTime({ localTime: "2031-11-22T12:00:00.001", timeZone: "UTC" }, now);
+  expect(result).toMatchObject({ kind: "issue", issue: { path: "/localTime", code: "scheduled_too_far_ahead" } });
+});
+
+test.each(["Mars/Olympus", "Europe/Nowhere", "Etc"])("%s is no IANA zone", (timeZone) => {
+  const result = resolvePostTime({ localTime: "2027-01-01T00:00", timeZone }, now);
+  expect(result).toMatchObject({ kind: "issue", issue: { code: "unknown_time_zone" } });
+});
