@@ -3,12 +3,12 @@ import { createHmac } from "node:crypto";
 
 const secretPrefix = "whsec_";
 
-/** The secret's key bytes, or null if it is not `whsec_` and base64. */
+/** The secret's key bytes, or null if it is not `whsec_` and base64 that every decoder reads alike, padding included. */
 export function secretBytes(secret: unknown): Buffer | null {
   if (typeof secret !== "string" || !secret.startsWith(secretPrefix)) return null;
   const encoded = secret.slice(secretPrefix.length);
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) return null;
-  return Buffer.from(encoded, "base64");
+  const bytes = Buffer.from(encoded, "base64");
+  return bytes.length > 0 && bytes.toString("base64") === encoded ? bytes : null;
 }
 
 /**
