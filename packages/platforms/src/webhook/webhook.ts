@@ -30,8 +30,10 @@ export function createWebhookPlatform(deps: WebhookDeps): Platform {
     async send(post, { account, signal, timeoutMs, beforeSend }) {
       const key = secretBytes(account.credentials["secret"]);
       const target = account.sandbox ? sandboxTarget(deps.sandboxUrl, account.id) : account.settings["url"];
-      if (key === null || typeof target !== "string") {
-        const message = account.sandbox ? "SANDBOX_URL is not set" : "the account has no URL or no secret";
+      if (key === null || typeof target !== "string" || !URL.canParse(target)) {
+        const message = account.sandbox
+          ? "SANDBOX_URL or the secret is not set"
+          : "the account has no URL or no secret";
         return { kind: "retry", category: "internal", code: "misconfigured", message };
       }
       const now = new Date();
@@ -54,7 +56,7 @@ export function createWebhookPlatform(deps: WebhookDeps): Platform {
         signal,
         beforeSend,
       });
-      return readAnswer(result, [post.text, String(account.credentials["secret"])], now);
+      return readAnswer(result, [String(account.credentials["secret"]), ...writtenTexts(post)], now);
     },
   };
 }
@@ -71,6 +73,11 @@ function deliveryBody(post: OutgoingPost): string {
     scheduledAt: post.scheduledAt.toISOString(),
     metadata: post.metadata,
   });
+}
+
+/** What people wrote, and must not find in a log. */
+function writtenTexts({ text, media }: OutgoingPost): string[] {
+  return [text, ...media.flatMap(({ alt }) => alt ?? [])];
 }
 
 function sandboxTarget(sandboxUrl: string | undefined, accountId: string): string | undefined {
