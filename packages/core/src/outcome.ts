@@ -61,6 +61,8 @@ export interface Reconnect extends FailureDetail {
 export interface Rejected extends FailureDetail {
   kind: "rejected";
   category: "rejected" | "duplicate";
+  /** The id of the post the platform says is there already, if it names one. */
+  externalId?: string;
 }
 
 /** The irreversible call was made and its answer is lost. */

@@ -192,3 +192,15 @@ export async function endLostAttempt(
         http_status = ${attempt.httpStatus}::integer, ended_at = app_now()
     WHERE post_id = ${postId}::uuid AND claim_token = ${claimToken}::uuid AND outcome IS NULL`;
 }
+
+/** Whether another post goes by this id on its platform. */
+export async function isExternalIdTaken(
+  database: Database,
+  { platform, externalId, exceptPostId }: { platform: string; externalId: string; exceptPostId: string },
+): Promise<boolean> {
+  const other = await database.prisma.post.findFirst({
+    where: { platform, externalId, id: { not: exceptPostId } },
+    select: { id: true },
+  });
+  return other !== null;
+}

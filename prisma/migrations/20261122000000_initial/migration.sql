@@ -177,6 +177,8 @@ COMMENT ON COLUMN posts.updated_at IS 'When the row last changed.';
 CREATE INDEX posts_company_id_id_idx ON posts (company_id, id);
 CREATE INDEX posts_social_account_id_id_idx ON posts (social_account_id, id);
 CREATE INDEX posts_company_id_group_id_idx ON posts (company_id, group_id) WHERE group_id IS NOT NULL;
+-- Whose a post on a platform is.
+CREATE INDEX posts_external_id_idx ON posts (external_id) WHERE external_id IS NOT NULL;
 -- The stager: waiting rows for which no job is known.
 CREATE INDEX posts_unenqueued_idx ON posts (next_attempt_at) WHERE enqueued_rev < revision AND status IN ('scheduled', 'retrying');
 -- Who is due, and the rebuilder in due order.

@@ -18,7 +18,7 @@ import type { Keyring, Logger } from "@punctual/runtime";
 import type { WorkerParts } from "../parts.ts";
 import { attemptPost } from "./attempt.ts";
 import { holdClaim, type Claim } from "./claim.ts";
-import { recordOutcome } from "./recording.ts";
+import { recogniseOwnPost, recordOutcome } from "./recording.ts";
 
 export interface PublisherDeps {
   database: Database;
@@ -56,14 +56,16 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
     claim: Claim,
     driver: Driver,
   ): Promise<JobVerdict> {
-    const result = await attemptPost(platform, post, claim, { ...deps, stopping: stopping.signal });
-    if (result.kind === "claim_lost") {
+    const attempted = await attemptPost(platform, post, claim, { ...deps, stopping: stopping.signal });
+    if (attempted.kind === "claim_lost") {
       logger.warn(
         { requestId: post.requestId, postId: post.id, attempt: post.attempt },
         "the claim was lost before sending",
       );
       return { kind: "done" };
     }
+    const result =
+      attempted.kind === "released" ? attempted : await recogniseOwnPost(database, post, attempted, logger);
     const guarantee = platform.guarantee(post, new Date());
     const settlement =
       result.kind === "released"
@@ -87,6 +89,12 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
     };
     if (!(await recordOutcome(database, recording, { logger, parts }))) return { kind: "done" };
     announce(post, result, settlement);
+    if (settlement.status === "held") {
+      // The account's other posts, at once; any this misses is held when it comes due.
+      await holdPostsOfClosedAccount(database, post.socialAccountId).catch((error: unknown) =>
+        logger.warn({ err: error, socialAccountId: post.socialAccountId }, "holding an account's posts failed"),
+      );
+    }
     return recording.needsJob ? { kind: "done" } : verdictOf(settlement);
   }
 

@@ -4,8 +4,15 @@
  * the platform reported still counts.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Published, Settlement } from "@punctual/core";
-import { endLostAttempt, recordSettlement, type AttemptEnd, type ClaimedPost, type Database } from "@punctual/db";
+import type { Outcome, Published, Settlement } from "@punctual/core";
+import {
+  endLostAttempt,
+  isExternalIdTaken,
+  recordSettlement,
+  type AttemptEnd,
+  type ClaimedPost,
+  type Database,
+} from "@punctual/db";
 import type { Logger } from "@punctual/runtime";
 import type { WorkerParts } from "../parts.ts";
 
@@ -31,18 +38,49 @@ const retryDelayMs = 250;
 
 /** @returns whether the settlement is the post's state now; false if others had decided already */
 export async function recordOutcome(database: Database, recording: Recording, deps: RecordingDeps): Promise<boolean> {
+  const recorded = await persistently(() => record(database, recording, deps), recording.post, deps.logger);
+  return recorded ?? false;
+}
+
+/**
+ * A "this exists already" about a post of ours whose earlier answer was lost is that answer; about any other post it
+ * is a refusal.
+ */
+export async function recogniseOwnPost(
+  database: Database,
+  post: ClaimedPost,
+  outcome: Outcome,
+  logger: Logger,
+): Promise<Outcome> {
+  if (outcome.kind !== "rejected" || outcome.category !== "duplicate") return outcome;
+  const { externalId, httpStatus } = outcome;
+  if (post.firstSentAt === null || externalId === undefined) return outcome;
+  const taken = await persistently(
+    () => isExternalIdTaken(database, { platform: post.platform, externalId, exceptPostId: post.id }),
+    post,
+    logger,
+  );
+  if (taken !== false) return outcome;
+  return { kind: "published", externalId, ...(httpStatus === undefined ? {} : { httpStatus }) };
+}
+
+/** Null once it has been in vain for too long. */
+async function persistently<Result>(
+  work: () => Promise<Result>,
+  post: ClaimedPost,
+  logger: Logger,
+): Promise<Result | null> {
   const giveUpAt = performance.now() + recordTimeoutMs;
   for (;;) {
     try {
-      return await record(database, recording, deps);
+      return await work();
     } catch (error) {
-      const { post, attempt } = recording;
-      const context = { err: error, postId: post.id, attempt: post.attempt, outcome: attempt.outcome };
+      const context = { err: error, postId: post.id, requestId: post.requestId, attempt: post.attempt };
       if (performance.now() > giveUpAt) {
-        deps.logger.fatal(context, "an outcome could not be recorded; the rescuer will treat it as lost");
-        return false;
+        logger.fatal(context, "an outcome could not be recorded; the rescuer will treat it as lost");
+        return null;
       }
-      deps.logger.warn(context, "recording an outcome failed, trying again");
+      logger.warn(context, "recording an outcome failed, trying again");
       await delay(retryDelayMs);
     }
   }
