@@ -22,8 +22,9 @@ COPY prisma prisma
 COPY scripts/postinstall.mjs scripts/install-stamp.mjs scripts/
 RUN node scripts/postinstall.mjs
 
+# Optional packages too: the Prisma CLI is an optional peer of its client, and would come along with all it needs.
 FROM manifests AS production
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:24-bookworm-slim AS base
 WORKDIR /app
@@ -35,9 +36,9 @@ COPY --from=generated /app/packages/db/src/generated packages/db/src/generated
 COPY prisma/migrations prisma/migrations
 USER node
 
-# Runs once, before the others of its version: brings the database up to date.
+# Runs once, before the others of its version: brings the database up to date. Seeds demo data if told to.
 FROM base AS migrate
-COPY scripts scripts
+COPY scripts/db-migrate.ts scripts/db-seed.ts scripts/env-file.ts scripts/
 CMD ["node", "scripts/db-migrate.ts"]
 
 FROM base AS sandbox

@@ -15,7 +15,7 @@ import { text } from "node:stream/consumers";
 import { Webhook } from "standardwebhooks";
 
 /** Written by `npm start`: where the installation is, and a key to it. */
-const installation = JSON.parse(readFileSync(process.argv[2] ?? ".data/dev.json", "utf8")) as {
+const installation = JSON.parse(readFileSync(`${process.env["DATA_DIR"] ?? ".data"}/dev.json`, "utf8")) as {
   apiUrl: string;
   apiKey: string;
 };
