@@ -1,0 +1,70 @@
+/**
+ * What Redis really holds, read by the harness' own eyes from BullMQ's keys, and the ways to damage it: the suite
+ * must not believe the code it tests.
+ */
+import { publishJobId, queueName, type PublishJobId } from "@punctual/core";
+import { defaultPrefix } from "@punctual/queue";
+import type { Dice } from "./dice.ts";
+import type { Redis } from "./servers.ts";
+
+const key = (platform: string, name: string) => `${defaultPrefix}:${queueName(platform)}:${name}`;
+
+/** Ids of jobs that will fire: in a list or set that BullMQ serves, and with a body. */
+export async function liveJobs(redis: Redis, platform: string): Promise<string[]> {
+  const [delayed, prioritized, wait, active] = await Promise.all([
+    redis.zrange(key(platform, "delayed"), 0, "-1"),
+    redis.zrange(key(platform, "prioritized"), 0, "-1"),
+    redis.lrange(key(platform, "wait"), 0, -1),
+    redis.lrange(key(platform, "active"), 0, -1),
+  ]);
+  const listed = [...new Set([...delayed, ...prioritized, ...wait, ...active])];
+  const bodies = await Promise.all(listed.map((id) => redis.exists(key(platform, id))));
+  return listed.filter((_id, index) => bodies[index] === 1);
+}
+
+/** How many job bodies lie about that are in no list or set: they will never fire and never go. */
+export async function orphanedJobs(redis: Redis, platform: string): Promise<number> {
+  const live = new Set(await liveJobs(redis, platform));
+  for (const ended of ["completed", "failed"]) {
+    for (const id of await redis.zrange(key(platform, ended), 0, "-1")) live.add(id);
+  }
+  let orphans = 0;
+  const body = /:([0-9a-f-]{36}_\d+_\d+)$/;
+  for await (const keys of redis.scanStream({ match: key(platform, "*-*-*-*-*_*_*"), count: 1_000 })) {
+    for (const name of keys as string[]) {
+      const id = body.exec(name)?.[1];
+      if (id !== undefined && !live.has(id)) orphans += 1;
+    }
+  }
+  return orphans;
+}
+
+/** Of the given waiting posts those that no live job stands for. */
+export async function jobless<Job extends PublishJobId & { platform: string }>(
+  redis: Redis,
+  jobs: readonly Job[],
+): Promise<Job[]> {
+  const live = new Set<string>();
+  for (const platform of new Set(jobs.map((job) => job.platform))) {
+    for (const id of await liveJobs(redis, platform)) live.add(id);
+  }
+  return jobs.filter((job) => !live.has(publishJobId(job)));
+}
+
+export const damage = {
+  all: (redis: Redis) => redis.flushall(),
+  delayedSet: (redis: Redis, platform: string) => redis.del(key(platform, "delayed")),
+  waitList: (redis: Redis, platform: string) => redis.del(key(platform, "wait")),
+  /** Deletes the bodies of some delayed jobs, and leaves their ids in the set. */
+  async someBodies(redis: Redis, platform: string, dice: Dice) {
+    const ids = await redis.zrange(key(platform, "delayed"), 0, "-1");
+    const gone = ids.filter(() => dice.chance(0.3)).slice(0, 20);
+    if (gone.length > 0) await redis.del(gone.map((id) => key(platform, id)));
+  },
+  connections: (redis: Redis) => redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"),
+  /** Makes delayed jobs due at once, as somebody with a Redis shell or a writable board may. */
+  async promote(redis: Redis, platform: string) {
+    const ids = await redis.zrange(key(platform, "delayed"), 0, "-1");
+    await Promise.all(ids.slice(0, 500).map((id) => redis.zadd(key(platform, "delayed"), "XX", 1, id)));
+  },
+};

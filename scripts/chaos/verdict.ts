@@ -1,0 +1,108 @@
+/** The end of a run: wait for what heals by itself, decide what only a person can, and hold it all to the promise. */
+import type { ApiClient } from "./api-client.ts";
+import type { Capabilities } from "./capabilities.ts";
+import { gatherEvidence, type AttemptRow } from "./evidence.ts";
+import { countBreaches, judgeCalls, spread, type RunFigures } from "./figures.ts";
+import type { Fleet } from "./fleet.ts";
+import type { HealTimes } from "./heal-times.ts";
+import { findBreaches, type Breach } from "./invariants.ts";
+import type { Journal } from "./journal.ts";
+import type { ChaosOptions } from "./options.ts";
+import { orphanedJobs } from "./redis-jobs.ts";
+import { decideUnconfirmed, waitUntilJobs, waitUntilSettled } from "./settling.ts";
+import type { TroubleLog } from "./trouble.ts";
+
+export interface VerdictQuestion {
+  fleet: Fleet;
+  client: ApiClient;
+  journal: Journal;
+  trouble: TroubleLog;
+  heal: HealTimes;
+  capabilities: Capabilities;
+  networkFaults: Record<string, number>;
+  seed: number;
+  options: Pick<ChaosOptions, "platforms" | "minutes" | "broken">;
+  /** How long what was damaged may take to heal, in milliseconds. */
+  settleMaxMs?: number;
+  jobsMaxMs?: number;
+}
+
+const settleMaxMsDefault = 90_000;
+const jobsMaxMsDefault = 15_000;
+/** An answer can be missed until the send's deadline, and a little. */
+const sendMs = 5_000;
+
+export async function passVerdict(question: VerdictQuestion): Promise<RunFigures> {
+  const { fleet, client, journal, trouble, heal, capabilities, options } = question;
+  const { database, redisClient: redis } = fleet.servers;
+  await Promise.all([...fleet.apis, ...fleet.workers].map((actor) => actor.ready()));
+  const settled = await waitUntilSettled(database, question.settleMaxMs ?? settleMaxMsDefault);
+  const withoutJob = await waitUntilJobs(database, redis, question.jobsMaxMs ?? jobsMaxMsDefault);
+
+  const mayHaveMissed = (attempt: AttemptRow) => workerWasHindered(attempt, fleet, trouble);
+  const before = await gatherEvidence(database, fleet.sandboxUrl);
+  const breaches: Breach[] = findBreaches({ evidence: before, journal, mayHaveMissed });
+  for (const { postId } of withoutJob) breaches.push({ kind: "no job", post: postId, detail: "no live job in Redis" });
+  if (before.dropped > 0) throw new Error(`the ledger dropped ${before.dropped} entries: too many posts for one run`);
+
+  const decided = capabilities.resolve
+    ? await decideUnconfirmed(database, client, fleet.sandboxUrl)
+    : { published: 0, notPublished: 0 };
+  const after = await gatherEvidence(database, fleet.sandboxUrl);
+  // What a person decided must fit, too: no post may be wrong, doubled or open in the end.
+  for (const breach of findBreaches({ evidence: after, journal, mayHaveMissed })) {
+    if (!breaches.some(({ kind, post }) => kind === breach.kind && post === breach.post)) breaches.push(breach);
+  }
+  const calls = judgeCalls(client, trouble);
+  breaches.push(...calls.breaches);
+  const deaths = [...fleet.apis, ...fleet.workers].flatMap((actor) => actor.deaths);
+  for (const detail of [...deaths, ...heal.unhealed()]) breaches.push({ kind: "not healed", post: null, detail });
+
+  let orphans = 0;
+  for (const platform of options.platforms) orphans += await orphanedJobs(redis, platform);
+  const { found, absent } = before.unconfirmed;
+  return {
+    seed: question.seed,
+    broken: options.broken,
+    minutes: options.minutes,
+    posts: after.posts.length,
+    states: countStates(after.posts),
+    requests: client.calls.length,
+    unanswered: calls.unanswered,
+    refusedFor503: calls.refusedFor503,
+    faults: trouble.counts(),
+    networkFaults: question.networkFaults,
+    breaches: countBreaches(breaches),
+    offenders: breaches,
+    unconfirmed: {
+      became: before.unconfirmed.became,
+      found,
+      absent,
+      decidedPublished: decided.published,
+      decidedNotPublished: decided.notPublished,
+    },
+    heal: Object.fromEntries(Object.entries(heal.measured()).map(([kind, times]) => [kind, spread(times)])),
+    lateness: spread(after.posts.flatMap(({ latenessMs }) => latenessMs ?? [])),
+    api: calls.api,
+    settledMs: settled.tookMs,
+    orphanedJobs: orphans,
+    notTried: Object.entries(capabilities).flatMap(([name, there]) => (there ? [] : name)),
+  };
+}
+
+/** Killed, frozen or cut off from the network while it waited for the answer. */
+function workerWasHindered({ worker, sentAt }: AttemptRow, { workers }: Fleet, trouble: TroubleLog): boolean {
+  const actor = workers.find(({ name }) => worker.startsWith(`${name}-`));
+  if (actor === undefined || sentAt === null) return true;
+  const from = sentAt.getTime();
+  const pid = Number(worker.slice(actor.name.length + 1));
+  return (
+    actor.killed.has(pid) || trouble.touched([actor.name, `${actor.name}/sandbox`], { from, until: from + sendMs }, 0)
+  );
+}
+
+function countStates(posts: readonly { status: string }[]): Record<string, number> {
+  const states: Record<string, number> = {};
+  for (const { status } of posts) states[status] = (states[status] ?? 0) + 1;
+  return states;
+}

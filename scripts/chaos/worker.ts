@@ -1,0 +1,32 @@
+/**
+ * A worker as chaos runs it: the real one, on the chaos platforms, with a hastier retry policy, and with at most one
+ * broken part. `node scripts/chaos/worker.ts <name> [broken part]`, everything else from the environment.
+ */
+import { createLogger, runMain, runProcess } from "@punctual/runtime";
+import { readWorkerConfig, workerLimits } from "../../apps/worker/src/config.ts";
+import { createWorker } from "../../apps/worker/src/worker.ts";
+import { breakableParts, partsWith } from "./broken-parts.ts";
+import { createChaosPlatforms } from "./platforms/registry.ts";
+import { hastyPolicy } from "./hasty-policy.ts";
+
+await runMain(async () => {
+  const [name = "worker", broken] = process.argv.slice(2);
+  const config = readWorkerConfig();
+  const logger = createLogger(name, config.LOG_LEVEL);
+  const worker = createWorker(
+    config,
+    {
+      // Names one life of the process: whoever asks who held a post wants to know which.
+      name: `${name}-${process.pid}`,
+      giveUp: (reason) => {
+        logger.fatal({ reason }, "the worker cannot go on");
+        process.exit(1);
+      },
+      retryPolicy: hastyPolicy,
+      platforms: createChaosPlatforms(config.SANDBOX_URL ?? ""),
+      parts: partsWith(breakableParts.find((part) => part === broken) ?? null),
+    },
+    logger,
+  );
+  await runProcess({ logger, services: worker.services, graceMs: workerLimits.graceMs });
+});
