@@ -6,7 +6,6 @@ interface Settings {
   fsync: string;
   synchronousCommit: string;
   serverVersion: number;
-  hasHistory: boolean;
 }
 
 const serverVersionMin = 140_000;
@@ -15,8 +14,7 @@ const serverVersionMin = 140_000;
 export async function databaseFaults(database: Database): Promise<string[]> {
   const [settings] = await database.prisma.$queryRaw<[Settings]>`
     SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS "synchronousCommit",
-           current_setting('server_version_num')::integer AS "serverVersion",
-           to_regclass('_prisma_migrations') IS NOT NULL AS "hasHistory"`;
+           current_setting('server_version_num')::integer AS "serverVersion"`;
   const faults: string[] = [];
   if (settings.serverVersion < serverVersionMin) {
     faults.push(`PostgreSQL ${Math.floor(settings.serverVersion / 10_000)} is too old: 14 or newer is needed.`);
@@ -25,12 +23,14 @@ export async function databaseFaults(database: Database): Promise<string[]> {
   if (settings.synchronousCommit === "off") {
     faults.push("PostgreSQL may lose accepted posts: set synchronous_commit to on.");
   }
-  faults.push(...(await schemaFaults(database, settings.hasHistory)));
+  faults.push(...(await schemaFaults(database)));
   return faults;
 }
 
 /** Whether the schema fits this version of the program. Rejects if Postgres is away. */
-export async function schemaFaults(database: Database, hasHistory = true): Promise<string[]> {
+export async function schemaFaults(database: Database): Promise<string[]> {
+  const [{ hasHistory }] = await database.prisma.$queryRaw<[{ hasHistory: boolean }]>`
+    SELECT to_regclass('_prisma_migrations') IS NOT NULL AS "hasHistory"`;
   const missing = hasHistory
     ? await missingMigrations((sql) => database.prisma.$queryRawUnsafe(sql))
     : ["all migrations"];
