@@ -2,20 +2,21 @@
  * What Redis really holds: which jobs will fire, whether anything waits that should have been taken, and the mark
  * that tells this Redis from an emptied or replaced one. Reads BullMQ's own keys, in one place.
  */
-import { publishJobId, queueName, type PublishJobId } from "@punctual/core";
+import type { JobKind } from "@punctual/core";
 import { withinMs } from "@punctual/runtime";
 import type { Redis } from "ioredis";
 
-export interface JobCensus {
+/** @template Id names a job of one kind; a lane is one of its queues */
+export interface JobCensus<Id> {
   /**
    * Those of the given jobs that no list or set of Redis will bring: lost, or ended. One atomic look, so that a job
    * on its way from one list to the next is never taken for lost.
    */
-  missing<Job extends PublishJobId>(platform: string, jobs: readonly Job[]): Promise<Job[]>;
+  missing<Job extends Id>(lane: string, jobs: readonly Job[]): Promise<Job[]>;
   /** Removes what is left of jobs that are in no list or set, so that nothing piles up. */
-  forget(platform: string, jobs: readonly PublishJobId[]): Promise<void>;
+  forget(lane: string, jobs: readonly Id[]): Promise<void>;
   /** How many jobs wait although they were due this long ago, in milliseconds. */
-  overdue(platform: string, overdueMs: number): Promise<number>;
+  overdue(lane: string, overdueMs: number): Promise<number>;
   /** The queue's mark; null if Redis has none. */
   epoch(queue: string): Promise<string | null>;
   setEpoch(queue: string, epoch: string): Promise<void>;
@@ -46,29 +47,29 @@ return missing`;
 /** BullMQ's score of a delayed job: its time in milliseconds times this. */
 const scorePerMs = 0x1000;
 
-export function createCensus(redis: Redis, prefix: string): JobCensus {
-  const keys = (platform: string) => {
-    const base = `${prefix}:${queueName(platform)}:`;
+export function createCensus<Id>(redis: Redis, prefix: string, kind: JobKind<Id>): JobCensus<Id> {
+  const keys = (lane: string) => {
+    const base = `${prefix}:${kind.queueName(lane)}:`;
     return { base, lists: ["delayed", "prioritized", "wait", "active", "paused"].map((name) => base + name) };
   };
   const epochKey = (queue: string) => `punctual:${prefix}:${queue}:epoch`;
 
   return {
-    async missing(platform, jobs) {
+    async missing(lane, jobs) {
       if (jobs.length === 0) return [];
-      const { base, lists } = keys(platform);
-      const ids = jobs.map(publishJobId);
+      const { base, lists } = keys(lane);
+      const ids = jobs.map((job) => kind.id(job));
       const answer = (await answered(redis.eval(missingScript, lists.length, ...lists, base, ...ids))) as string[];
       const missing = new Set(answer);
       return jobs.filter((_job, index) => missing.has(ids[index]!));
     },
-    async forget(platform, jobs) {
+    async forget(lane, jobs) {
       if (jobs.length === 0) return;
-      const { base } = keys(platform);
-      await answered(redis.unlink(jobs.map((job) => base + publishJobId(job))));
+      const { base } = keys(lane);
+      await answered(redis.unlink(jobs.map((job) => base + kind.id(job))));
     },
-    async overdue(platform, overdueMs) {
-      const { lists } = keys(platform);
+    async overdue(lane, overdueMs) {
+      const { lists } = keys(lane);
       const [delayed, , wait] = lists as [string, string, string];
       const due = redis.zcount(delayed, "-inf", (Date.now() - overdueMs) * scorePerMs);
       return (await answered(due)) + (await answered(redis.llen(wait)));

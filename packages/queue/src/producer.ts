@@ -95,7 +95,7 @@ export function openProducer(options: ProducerOptions, { logger, onEnqueued }: P
   async function enqueue(posts: readonly WaitingPost[]): Promise<boolean> {
     if (redis.status !== "ready") return false;
     const now = Date.now();
-    let taken = true;
+    let taken = posts.every(({ platform }) => queues.has(platform));
     for (const [platform, queue] of queues) {
       const batch = posts.filter((post) => post.platform === platform);
       if (batch.length === 0) continue;

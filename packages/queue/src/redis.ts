@@ -8,16 +8,20 @@ import { Redis } from "ioredis";
 /** Longest pause between two tries to reconnect, in milliseconds. */
 const reconnectDelayMaxMs = 1_000;
 const connectTimeoutMs = 3_000;
+/** A producer's question to a Redis that is connected but silent, in milliseconds. */
+const commandTimeoutMs = 5_000;
 
 /**
- * @param role `producer` fails at once while Redis is away; `consumer` waits, as BullMQ's workers require
+ * @param role `producer` fails at once while Redis is away, and soon if it is lost or silent in the middle of a
+ *   question: such a question is asked once more after reconnecting, because ioredis would otherwise never settle it.
+ *   `consumer` waits, as BullMQ's workers require
  */
 export function connectRedis(url: string, role: "producer" | "consumer", logger: Logger): Redis {
   const redis = new Redis(url, {
     connectTimeout: connectTimeoutMs,
     retryStrategy: (times) => Math.min(50 * 2 ** times, reconnectDelayMaxMs),
     ...(role === "producer"
-      ? { enableOfflineQueue: false, maxRetriesPerRequest: 1, autoResendUnfulfilledCommands: false }
+      ? { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: commandTimeoutMs }
       : { maxRetriesPerRequest: null }),
   });
   let away = false;

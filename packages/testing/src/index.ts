@@ -1,5 +1,6 @@
 export * from "./free-port.ts";
 export * from "./launch-app.ts";
+export * from "./own-redis.ts";
 export * from "./postgres-server.ts";
 export * from "./raw-server.ts";
 export * from "./redis-program.ts";
