@@ -61,7 +61,7 @@ await runMain(async () => {
 /** What is wrong with the database, once it answers: at a common start it may come up after us. */
 async function waitForDatabase(database: Database, logger: Logger): Promise<string[]> {
   const deadline = performance.now() + apiLimits.databaseWaitMs;
-  for (;;) {
+  for (let tries = 0; ; tries += 1) {
     try {
       return await databaseFaults(database);
     } catch (error) {
@@ -69,7 +69,7 @@ async function waitForDatabase(database: Database, logger: Logger): Promise<stri
       if (performance.now() > deadline) {
         throw new StartError("Postgres does not answer at DATABASE_URL.", { cause: error });
       }
-      logger.warn({ err: error }, "Postgres does not answer yet");
+      if (tries === 0) logger.warn({ err: error }, "Postgres does not answer yet");
       await pause(500);
     }
   }

@@ -50,12 +50,24 @@ function describeError(error: unknown): unknown {
   return {
     type: error.name,
     ...(typeof code === "string" ? { code } : {}),
-    message: firstLines(error.message),
-    stack: error.stack === undefined ? undefined : firstLines(error.stack, 12),
+    message: summary(error.message),
+    stack: frames(error.stack ?? ""),
     ...(error.cause instanceof Error ? { cause: describeError(error.cause) } : {}),
   };
 }
 
-function firstLines(text: string, count = 4): string {
-  return text.split("\n", count).join("\n").slice(0, 2_000);
+/** A database client quotes the whole query, values and all, between its first line and the reason in the last. */
+function summary(message: string): string {
+  const lines = message.split("\n").filter((line) => line.trim() !== "");
+  const ends = lines.length > 2 ? [lines.at(0), lines.at(-1)] : lines;
+  return ends.join(" ").slice(0, 1_000);
+}
+
+/** Where it happened, without the message that Node repeats there. */
+function frames(stack: string): string {
+  return stack
+    .split("\n")
+    .filter((line) => line.startsWith("    at "))
+    .slice(0, 12)
+    .join("\n");
 }
