@@ -1,6 +1,6 @@
 /** Everything a worker runs, in the order it starts: what is needed first, what takes work last. */
 import { defaultRetryPolicy, type Platform, type RetryPolicy } from "@punctual/core";
-import { markEnqueued, openDatabase, type Database } from "@punctual/db";
+import { markEnqueued, openDatabase, overduePosts, type Database } from "@punctual/db";
 import { createPlatforms, type Platforms } from "@punctual/platforms";
 import { openConsumer, openProducer } from "@punctual/queue";
 import { createKeyring, StartError, type Logger, type Service } from "@punctual/runtime";
@@ -63,8 +63,14 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
     return [
       consumer,
       createPoller(
-        { platform, concurrency, drainTimeoutMs },
-        { database, publisher, consumer, census: producer.census, logger },
+        { concurrency, drainTimeoutMs },
+        {
+          overdue: (overdueMs, limit) => overduePosts(database, { platform: platform.name, overdueMs, limit }),
+          work: (job) => publisher.publish(platform, job, "poller"),
+          consumer,
+          census: producer.census,
+          logger,
+        },
       ),
       createWatchdog({ consumer, census: producer.census, logger, giveUp: options.giveUp }),
     ];

@@ -3,6 +3,18 @@
  * because BullMQ silently ignores an id it still knows: every re-entry to waiting raises the generation.
  */
 
+/** One kind of work that waits on queues: how its jobs are named, written and read. */
+export interface JobKind<Id> {
+  /** What the board calls its jobs. */
+  readonly name: string;
+  /** @param lane what keeps its jobs apart, one queue each */
+  queueName(lane: string): string;
+  id(job: Id): string;
+  data(job: Id): Readonly<Record<string, string | number>>;
+  /** Reads what came out of Redis as strictly as a request body; null if it is not one of ours. */
+  parse(id: string | undefined, data: unknown): Id | null;
+}
+
 export interface PublishJob {
   postId: string;
   revision: number;
@@ -11,6 +23,20 @@ export interface PublishJob {
 export interface PublishJobId extends PublishJob {
   generation: number;
 }
+
+/** One attempt to bring an event to an endpoint. */
+export interface DeliveryJob {
+  deliveryId: string;
+  /** Rises with every replay. */
+  round: number;
+}
+
+export interface DeliveryJobId extends DeliveryJob {
+  generation: number;
+}
+
+/** The only lane of deliveries, and the name of their queue. */
+export const deliveryLane = "webhook-deliveries";
 
 const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 const jobIdPattern = new RegExp(`^(${uuid})_([1-9][0-9]{0,8})_(0|[1-9][0-9]{0,8})$`);
@@ -24,12 +50,43 @@ export function publishJobId({ postId, revision, generation }: PublishJobId): st
   return `${postId}_${revision}_${generation}`;
 }
 
-/** Reads what came out of Redis as strictly as a request body; null if it is not one of ours. */
 export function parsePublishJob(id: string | undefined, data: unknown): PublishJobId | null {
+  const parts = parseJob(id, data, "postId", "revision");
+  return parts === null ? null : { postId: parts.subject, revision: parts.version, generation: parts.generation };
+}
+
+/** Publishing posts; a lane is a platform. */
+export const publishJobs: JobKind<PublishJobId> = {
+  name: "publish",
+  queueName,
+  id: publishJobId,
+  data: ({ postId, revision }) => ({ postId, revision }),
+  parse: parsePublishJob,
+};
+
+/** Bringing events to the clients' endpoints. */
+export const deliveryJobs: JobKind<DeliveryJobId> = {
+  name: "deliver",
+  queueName: (lane) => lane,
+  id: ({ deliveryId, round, generation }) => `${deliveryId}_${round}_${generation}`,
+  data: ({ deliveryId, round }) => ({ deliveryId, round }),
+  parse(id, data) {
+    const parts = parseJob(id, data, "deliveryId", "round");
+    return parts === null ? null : { deliveryId: parts.subject, round: parts.version, generation: parts.generation };
+  },
+};
+
+/** The id and the body must say the same, and the body nothing else. */
+function parseJob(
+  id: string | undefined,
+  data: unknown,
+  subjectField: string,
+  versionField: string,
+): { subject: string; version: number; generation: number } | null {
   const match = jobIdPattern.exec(id ?? "");
   if (match === null || typeof data !== "object" || data === null) return null;
-  const { postId, revision, ...rest } = data as Record<string, unknown>;
-  if (typeof postId !== "string" || !uuidPattern.test(postId) || Object.keys(rest).length > 0) return null;
-  if (match[1] !== postId || Number(match[2]) !== revision) return null;
-  return { postId, revision, generation: Number(match[3]) };
+  const { [subjectField]: subject, [versionField]: version, ...rest } = data as Record<string, unknown>;
+  if (typeof subject !== "string" || !uuidPattern.test(subject) || Object.keys(rest).length > 0) return null;
+  if (match[1] !== subject || Number(match[2]) !== version) return null;
+  return { subject, version, generation: Number(match[3]) };
 }

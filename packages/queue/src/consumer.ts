@@ -1,15 +1,22 @@
 /**
- * Takes jobs off one queue and translates what the publish pipeline says into BullMQ's terms. BullMQ's attempts and
+ * Takes jobs off one queue and translates what the pipeline says into BullMQ's terms. BullMQ's attempts and
  * locks are shown to people and trusted for nothing: whether a post may go out is decided by the claim in Postgres.
  *
  * A failing post's job: the pipeline says "again in 8 s"; the job fails that attempt with the reason, so that the
  * board shows it, and BullMQ delays it by just that long. Waits that cost no attempt (not due yet, a limit, Postgres
  * away) move the job back to delayed instead, which BullMQ does not count.
  */
-import { parsePublishJob, queueName, type PublishJob, type PublishJobId } from "@punctual/core";
+import {
+  deliveryJobs,
+  deliveryLane,
+  publishJobs,
+  type DeliveryJobId,
+  type JobKind,
+  type PublishJobId,
+} from "@punctual/core";
 import { withinMs, type Logger, type Service } from "@punctual/runtime";
 import { DelayedError, UnrecoverableError, Worker, type Job } from "bullmq";
-import { defaultPrefix } from "./producer.ts";
+import { defaultPrefix } from "./job-producer.ts";
 import { connectRedis } from "./redis.ts";
 
 export type JobVerdict =
@@ -25,27 +32,44 @@ export type JobVerdict =
 export interface ConsumerOptions {
   redisUrl: string;
   prefix?: string;
-  platform: string;
+  /** Which of its kind's queues. */
+  lane: string;
   /** Jobs handled at a time. */
   concurrency: number;
   /** How long `stop` waits for jobs being handled, in milliseconds. */
   drainTimeoutMs: number;
 }
 
-export interface ConsumerDeps {
+export interface ConsumerDeps<Id> {
   logger: Logger;
   /** Must not throw for anything but a bug. */
-  handle: (job: PublishJobId) => Promise<JobVerdict>;
+  handle: (job: Id) => Promise<JobVerdict>;
 }
 
-export interface PublishConsumer extends Service {
-  readonly platform: string;
+export interface JobConsumer extends Service {
+  readonly lane: string;
   /** How many jobs are being handled. */
   running(): number;
   /** How many jobs were ever taken: stands still when nothing flows. */
   taken(): number;
   /** Whether Redis can be talked to just now. */
   isConnected(): boolean;
+}
+
+/** Takes the jobs of one platform's posts. */
+export function openConsumer(
+  { platform, ...options }: Omit<ConsumerOptions, "lane"> & { platform: string },
+  deps: ConsumerDeps<PublishJobId>,
+): JobConsumer {
+  return openJobConsumer(publishJobs, { ...options, lane: platform }, deps);
+}
+
+/** Takes the jobs of events to be delivered. */
+export function openDeliveryConsumer(
+  options: Omit<ConsumerOptions, "lane">,
+  deps: ConsumerDeps<DeliveryJobId>,
+): JobConsumer {
+  return openJobConsumer(deliveryJobs, { ...options, lane: deliveryLane }, deps);
 }
 
 /** How long a job whose handler threw waits, in milliseconds; such a throw is our bug, not the post's fault. */
@@ -56,20 +80,20 @@ const closeTimeoutMs = 1_000;
 /** A job whose worker froze or died may be taken again this often; Postgres counts the attempts that matter. */
 const stalledCountMax = 1_000;
 
-export function openConsumer(options: ConsumerOptions, deps: ConsumerDeps): PublishConsumer {
+function openJobConsumer<Id>(kind: JobKind<Id>, options: ConsumerOptions, deps: ConsumerDeps<Id>): JobConsumer {
   const { logger, handle } = deps;
   let redis: ReturnType<typeof connectRedis> | undefined;
-  let worker: Worker<PublishJob> | undefined;
+  let worker: Worker | undefined;
   let running = 0;
   let taken = 0;
   let onIdle: (() => void) | undefined;
 
-  async function process(job: Job<PublishJob>, token: string | undefined): Promise<void> {
+  async function process(job: Job, token: string | undefined): Promise<void> {
     taken += 1;
-    const ids = parsePublishJob(job.id, job.data);
+    const ids = kind.parse(job.id, job.data);
     if (ids === null) {
       logger.error({ jobId: job.id, queue: job.queueName }, "unreadable job set aside");
-      throw new UnrecoverableError("not a publish job");
+      throw new UnrecoverableError(`not a ${kind.name} job`);
     }
     running += 1;
     try {
@@ -87,13 +111,13 @@ export function openConsumer(options: ConsumerOptions, deps: ConsumerDeps): Publ
   }
 
   return {
-    platform: options.platform,
+    lane: options.lane,
     running: () => running,
     taken: () => taken,
     isConnected: () => redis?.status === "ready",
     async start() {
       redis = connectRedis(options.redisUrl, "consumer", logger);
-      worker = new Worker<PublishJob>(queueName(options.platform), process, {
+      worker = new Worker(kind.queueName(options.lane), process, {
         connection: redis,
         prefix: options.prefix ?? defaultPrefix,
         concurrency: options.concurrency,
@@ -107,7 +131,7 @@ export function openConsumer(options: ConsumerOptions, deps: ConsumerDeps): Publ
             error instanceof AttemptFailed ? error.delayMs : bugDelayMs,
         },
       });
-      worker.on("error", (error) => logger.debug({ err: error, platform: options.platform }, "consumer error"));
+      worker.on("error", (error) => logger.debug({ err: error, lane: options.lane }, "consumer error"));
     },
     async stop() {
       if (worker === undefined || redis === undefined) return;
@@ -137,7 +161,7 @@ class AttemptFailed extends Error {
   }
 }
 
-async function obey(verdict: JobVerdict, job: Job<PublishJob>, token: string | undefined): Promise<void> {
+async function obey(verdict: JobVerdict, job: Job, token: string | undefined): Promise<void> {
   switch (verdict.kind) {
     case "done":
       return;
@@ -155,7 +179,7 @@ async function obey(verdict: JobVerdict, job: Job<PublishJob>, token: string | u
   }
 }
 
-async function postpone(job: Job<PublishJob>, token: string | undefined, delayMs: number): Promise<never> {
+async function postpone(job: Job, token: string | undefined, delayMs: number): Promise<never> {
   await job.moveToDelayed(Date.now() + Math.max(1, delayMs), token);
   throw new DelayedError();
 }

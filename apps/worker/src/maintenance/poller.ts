@@ -1,46 +1,48 @@
 /**
- * Publishes straight from Postgres what Redis should have brought and did not: everything due while Redis is away,
+ * Works straight from Postgres on what Redis should have brought and did not: everything due while Redis is away,
  * and at all times what has been due for a while although this worker has hands free. The claim is the same, so a job
- * that turns up after all finds the post taken. A worker that is busy leaves its backlog to the queue.
+ * that turns up after all finds the work taken. A worker that is busy leaves its backlog to the queue.
  */
-import type { Platform, PublishJobId } from "@punctual/core";
-import { overduePosts, type Database } from "@punctual/db";
-import type { JobCensus, PublishConsumer } from "@punctual/queue";
+import type { JobCensus, JobConsumer } from "@punctual/queue";
 import { withinMs, type Logger, type Service } from "@punctual/runtime";
-import type { Publisher } from "../publish/publisher.ts";
 import { createSweeper } from "./sweeper.ts";
 
-export interface PollerDeps {
-  database: Database;
-  publisher: Publisher;
-  consumer: PublishConsumer;
-  census: JobCensus;
+export interface PollerDeps<Job> {
+  /** What has been due for at least so long, in milliseconds, and nobody has taken, the longest due first. */
+  overdue: (overdueMs: number, limit: number) => Promise<readonly (Job & Overdue)[]>;
+  /** The same pipeline the queue feeds. Must not throw for anything but a bug. */
+  work: (job: Job) => Promise<unknown>;
+  consumer: JobConsumer;
+  census: Pick<JobCensus<Job>, "overdue">;
   logger: Logger;
 }
 
+export interface Overdue {
+  /** For how long it has been due, in milliseconds. */
+  overdueMs: number;
+}
+
 export interface PollerOptions {
-  platform: Platform;
-  /** Posts published at a time, the queue's included. */
+  /** Worked on at a time, the queue's included. */
   concurrency: number;
   drainTimeoutMs: number;
 }
 
-/** How long a due post is left to its job while Redis answers, in milliseconds. */
+/** How long due work is left to its job while Redis answers, in milliseconds. */
 const patienceMs = 1_500;
-/** The same while the queue works off a backlog, in which the post probably stands. */
+/** The same while the queue works off a backlog, in which it probably stands. */
 const backlogPatienceMs = 10_000;
 const intervalMs = 500;
 
-export function createPoller(
-  options: PollerOptions,
-  { database, publisher, consumer, census, logger }: PollerDeps,
-): Service {
-  const { platform, concurrency, drainTimeoutMs } = options;
+export function createPoller<Job>(options: PollerOptions, deps: PollerDeps<Job>): Service {
+  const { concurrency, drainTimeoutMs } = options;
+  const { overdue, work, consumer, census, logger } = deps;
+  const { lane } = consumer;
   const running = new Set<Promise<void>>();
   let takenBefore = 0;
 
   const sweeper = createSweeper(
-    { name: `poller ${platform.name}`, intervalMs },
+    { name: `poller ${lane}`, intervalMs },
     {
       logger,
       async sweep() {
@@ -49,34 +51,33 @@ export function createPoller(
         const free = concurrency - consumer.running() - running.size;
         if (free <= 0) return false;
         const redisAway = !consumer.isConnected();
-        const overdueMs = redisAway ? 0 : patienceMs;
-        let posts = await overduePosts(database, { platform: platform.name, overdueMs, limit: free });
-        if (posts.length > 0 && !redisAway && taking && (await hasBacklog())) {
-          posts = posts.filter((post) => post.overdueMs >= backlogPatienceMs);
+        let jobs = await overdue(redisAway ? 0 : patienceMs, free);
+        if (jobs.length > 0 && !redisAway && taking && (await hasBacklog())) {
+          jobs = jobs.filter((job) => job.overdueMs >= backlogPatienceMs);
         }
-        if (posts.length === 0) return false;
-        logger.info({ count: posts.length, platform: platform.name, redisAway }, "publishing due posts from Postgres");
-        for (const post of posts) start(post);
-        return posts.length === free && running.size < concurrency;
+        if (jobs.length === 0) return false;
+        logger.info({ count: jobs.length, lane, redisAway }, "working from Postgres on what is due");
+        for (const job of jobs) start(job);
+        return jobs.length === free && running.size < concurrency;
       },
     },
   );
 
   async function hasBacklog(): Promise<boolean> {
-    return (await census.overdue(platform.name, 0).catch(() => 0)) > 0;
+    return (await census.overdue(lane, 0).catch(() => 0)) > 0;
   }
 
-  async function publish(post: PublishJobId): Promise<void> {
+  async function run(job: Job): Promise<void> {
     try {
-      await publisher.publish(platform, post, "poller");
+      await work(job);
     } catch (error) {
-      logger.error({ err: error, postId: post.postId }, "publishing failed unexpectedly");
+      logger.error({ err: error, lane }, "work taken from Postgres failed unexpectedly");
     }
   }
 
-  function start(post: PublishJobId): void {
-    const work = publish(post).finally(() => running.delete(work));
-    running.add(work);
+  function start(job: Job): void {
+    const done = run(job).finally(() => running.delete(done));
+    running.add(done);
   }
 
   return {

@@ -36,7 +36,7 @@ async function watch(readings: Partial<World>): Promise<World> {
   };
   const deps: WatchdogDeps = {
     consumer: {
-      platform: "webhook",
+      lane: "webhook",
       running: () => world.running,
       taken: () => {
         world.rounds += 1;

@@ -3,13 +3,13 @@
  * takes nothing; it is restarted, and if that does not help, the process ends so that its supervisor starts another.
  * Posts are not in danger meanwhile: the poller publishes them from Postgres.
  */
-import type { PublishConsumer, PublishProducer } from "@punctual/queue";
+import type { JobCensus, JobConsumer } from "@punctual/queue";
 import type { Logger, Service } from "@punctual/runtime";
 import { createSweeper } from "./sweeper.ts";
 
 export interface WatchdogDeps {
-  consumer: Pick<PublishConsumer, "platform" | "running" | "taken" | "isConnected" | "start" | "stop">;
-  census: Pick<PublishProducer["census"], "overdue">;
+  consumer: Pick<JobConsumer, "lane" | "running" | "taken" | "isConnected" | "start" | "stop">;
+  census: Pick<JobCensus<unknown>, "overdue">;
   logger: Logger;
   /** Ends the process; called when a restart of the consumer did not help. */
   giveUp: (reason: string) => void;
@@ -27,14 +27,14 @@ export function createWatchdog({ consumer, census, logger, giveUp }: WatchdogDep
   let restarted = false;
 
   return createSweeper(
-    { name: `watchdog ${consumer.platform}`, intervalMs: options.intervalMs },
+    { name: `watchdog ${consumer.lane}`, intervalMs: options.intervalMs },
     {
       logger,
       async sweep() {
         const taken = consumer.taken();
         const stands = taken === takenBefore && consumer.running() === 0 && consumer.isConnected();
         takenBefore = taken;
-        if (!stands || (await census.overdue(consumer.platform, overdueMs)) === 0) {
+        if (!stands || (await census.overdue(consumer.lane, overdueMs)) === 0) {
           idleRounds = 0;
           if (!stands) restarted = false;
           return false;
@@ -43,10 +43,10 @@ export function createWatchdog({ consumer, census, logger, giveUp }: WatchdogDep
         if (idleRounds < idleRoundsMax) return false;
         idleRounds = 0;
         if (restarted) {
-          giveUp(`the ${consumer.platform} consumer takes no jobs, also after a restart`);
+          giveUp(`the ${consumer.lane} consumer takes no jobs, also after a restart`);
           return false;
         }
-        logger.error({ platform: consumer.platform }, "the consumer is connected but takes no jobs, restarting it");
+        logger.error({ lane: consumer.lane }, "the consumer is connected but takes no jobs, restarting it");
         restarted = true;
         await consumer.stop();
         await consumer.start();
