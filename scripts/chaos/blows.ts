@@ -4,13 +4,12 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { PublishJobId } from "@punctual/core";
-import type { PublishProducer, WaitingPost } from "@punctual/queue";
+import type { WaitingPost } from "@punctual/queue";
 import type { Actor } from "./actor.ts";
 import type { Dice } from "./dice.ts";
-import type { Fleet } from "./fleet.ts";
-import type { HealTimes } from "./heal-times.ts";
 import { damage } from "./redis-jobs.ts";
 import type { ProxyMode } from "./proxy.ts";
+import type { Stage } from "./stage.ts";
 import { wireNames, type WireName } from "./wires.ts";
 
 export interface Blow {
@@ -20,19 +19,11 @@ export interface Blow {
   aim(dice: Dice): { subjects: string[]; land: () => Promise<void> } | null;
 }
 
-export interface BlowDeps {
-  fleet: Fleet;
-  platforms: readonly string[];
-  heal: HealTimes;
-  /** The harness' own, to put stray jobs on the queues. */
-  producer: PublishProducer;
-}
-
 /** Longer than a lease of these runs: a send's is 9 s, preparing's is 10 s. */
 const longFreezeMs = { min: 10_500, max: 14_000 } as const;
 const strayJobsMax = 30;
 
-export function blows({ fleet, platforms, heal, producer }: BlowDeps): Blow[] {
+export function blows({ fleet, platforms, heal, producer }: Stage): Blow[] {
   const { apis, workers, servers } = fleet;
   const { redisClient, database } = servers;
   const everybody = [...apis, ...workers];

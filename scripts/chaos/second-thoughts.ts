@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Answer } from "./api-client.ts";
 import type { Dice } from "./dice.ts";
 import type { JournalPost, Version } from "./journal.ts";
-import type { WorkloadDeps } from "./workload.ts";
+import type { Stage } from "./stage.ts";
 
 export interface SecondThoughts {
   about(posts: readonly JournalPost[]): Promise<void>;
@@ -19,7 +19,7 @@ export interface SecondThoughts {
 /** Racing means within this of the instant, in milliseconds, on either side. */
 const raceMs = 120;
 
-export function createSecondThoughts({ client, journal, accounts, capabilities, dice }: WorkloadDeps): SecondThoughts {
+export function createSecondThoughts({ client, journal, fleet, capabilities }: Stage, dice: Dice): SecondThoughts {
   const paused = new Set<string>();
 
   async function think(post: JournalPost, rolls: Dice): Promise<void> {
@@ -100,7 +100,7 @@ export function createSecondThoughts({ client, journal, accounts, capabilities, 
       await Promise.all(posts.map((post) => think(post, dice.fork(`thoughts ${post.nonce}`))));
     },
     async pauseSomeAccount() {
-      const { id } = dice.pick(accounts);
+      const { id } = dice.pick(fleet.accounts);
       const forMs = dice.between(500, 3_000);
       if (paused.has(id)) return;
       paused.add(id);

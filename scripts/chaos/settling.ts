@@ -29,18 +29,22 @@ async function countUnsettled(database: Database): Promise<number> {
   return row.count;
 }
 
-/** Waits until every waiting post has its live job; resolves to those that have none in the end. */
+/** So many looks in a row must show every job: one that comes and goes would pass a single look. */
+const goodLooksMin = 3;
+
+/** Waits until every waiting post has its live job, for good; resolves to those that have none in the end. */
 export async function waitUntilJobs(
   database: Database,
   redis: Redis,
   limitMs: number,
 ): Promise<(PublishJobId & { platform: string })[]> {
   const started = performance.now();
-  for (;;) {
+  for (let goodLooks = 0; ;) {
     const waiting = await database.prisma.$queryRaw<(PublishJobId & { platform: string })[]>`
       SELECT id AS "postId", platform, revision, generation FROM posts WHERE status IN ('scheduled', 'retrying')`;
     const missing = await jobless(redis, waiting);
-    if (missing.length === 0 || performance.now() - started > limitMs) return missing;
+    goodLooks = missing.length === 0 ? goodLooks + 1 : 0;
+    if (goodLooks >= goodLooksMin || performance.now() - started > limitMs) return missing;
     await pause(250);
   }
 }

@@ -1,27 +1,16 @@
 /** The end of a run: wait for what heals by itself, decide what only a person can, and hold it all to the promise. */
-import type { ApiClient } from "./api-client.ts";
-import type { Capabilities } from "./capabilities.ts";
 import { gatherEvidence, type AttemptRow } from "./evidence.ts";
 import { countBreaches, judgeCalls, spread, type RunFigures } from "./figures.ts";
 import type { Fleet } from "./fleet.ts";
-import type { HealTimes } from "./heal-times.ts";
 import { findBreaches, type Breach } from "./invariants.ts";
-import type { Journal } from "./journal.ts";
-import type { ChaosOptions } from "./options.ts";
 import { orphanedJobs } from "./redis-jobs.ts";
 import { decideUnconfirmed, waitUntilJobs, waitUntilSettled } from "./settling.ts";
+import type { Stage } from "./stage.ts";
 import type { TroubleLog } from "./trouble.ts";
 
-export interface VerdictQuestion {
-  fleet: Fleet;
-  client: ApiClient;
-  journal: Journal;
-  trouble: TroubleLog;
-  heal: HealTimes;
-  capabilities: Capabilities;
+export interface VerdictOptions {
   networkFaults: Record<string, number>;
-  seed: number;
-  options: Pick<ChaosOptions, "platforms" | "minutes" | "broken">;
+  minutes: number;
   /** How long what was damaged may take to heal, in milliseconds. */
   settleMaxMs?: number;
   jobsMaxMs?: number;
@@ -32,12 +21,12 @@ const jobsMaxMsDefault = 15_000;
 /** An answer can be missed until the send's deadline, and a little. */
 const sendMs = 5_000;
 
-export async function passVerdict(question: VerdictQuestion): Promise<RunFigures> {
-  const { fleet, client, journal, trouble, heal, capabilities, options } = question;
+export async function passVerdict(stage: Stage, options: VerdictOptions): Promise<RunFigures> {
+  const { fleet, client, journal, trouble, heal, capabilities } = stage;
   const { database, redisClient: redis } = fleet.servers;
   await Promise.all([...fleet.apis, ...fleet.workers].map((actor) => actor.ready()));
-  const settled = await waitUntilSettled(database, question.settleMaxMs ?? settleMaxMsDefault);
-  const withoutJob = await waitUntilJobs(database, redis, question.jobsMaxMs ?? jobsMaxMsDefault);
+  const settled = await waitUntilSettled(database, options.settleMaxMs ?? settleMaxMsDefault);
+  const withoutJob = await waitUntilJobs(database, redis, options.jobsMaxMs ?? jobsMaxMsDefault);
 
   const mayHaveMissed = (attempt: AttemptRow) => workerWasHindered(attempt, fleet, trouble);
   const before = await gatherEvidence(database, fleet.sandboxUrl);
@@ -59,11 +48,11 @@ export async function passVerdict(question: VerdictQuestion): Promise<RunFigures
   for (const detail of [...deaths, ...heal.unhealed()]) breaches.push({ kind: "not healed", post: null, detail });
 
   let orphans = 0;
-  for (const platform of options.platforms) orphans += await orphanedJobs(redis, platform);
+  for (const platform of stage.platforms) orphans += await orphanedJobs(redis, platform);
   const { found, absent } = before.unconfirmed;
   return {
-    seed: question.seed,
-    broken: options.broken,
+    seed: stage.seed,
+    broken: stage.broken,
     minutes: options.minutes,
     posts: after.posts.length,
     states: countStates(after.posts),
@@ -71,7 +60,7 @@ export async function passVerdict(question: VerdictQuestion): Promise<RunFigures
     unanswered: calls.unanswered,
     refusedFor503: calls.refusedFor503,
     faults: trouble.counts(),
-    networkFaults: question.networkFaults,
+    networkFaults: options.networkFaults,
     breaches: countBreaches(breaches),
     offenders: breaches,
     unconfirmed: {

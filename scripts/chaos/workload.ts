@@ -3,24 +3,15 @@
  * answer was lost, change their minds about some of them at the worst moment, and pause and resume accounts.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import type { ApiClient, Answer } from "./api-client.ts";
-import type { Capabilities } from "./capabilities.ts";
+import type { Answer } from "./api-client.ts";
 import type { Dice } from "./dice.ts";
-import type { ChaosAccount } from "./fleet.ts";
 import type { Journal, JournalPost, Version } from "./journal.ts";
 import { createSecondThoughts } from "./second-thoughts.ts";
+import type { Stage } from "./stage.ts";
 
 export interface WorkloadOptions {
   posts: number;
   durationMs: number;
-}
-
-export interface WorkloadDeps {
-  client: ApiClient;
-  journal: Journal;
-  accounts: readonly ChaosAccount[];
-  capabilities: Capabilities;
-  dice: Dice;
 }
 
 /** How far ahead posts are scheduled, in milliseconds; far ones outlive the run. */
@@ -30,9 +21,10 @@ const tickMs = 100;
 const triesMax = 8;
 
 /** Resolves once every client has done all it wanted. */
-export async function runWorkload({ posts, durationMs }: WorkloadOptions, deps: WorkloadDeps): Promise<void> {
-  const { journal, dice } = deps;
-  const thoughts = createSecondThoughts(deps);
+export async function runWorkload({ posts, durationMs }: WorkloadOptions, stage: Stage): Promise<void> {
+  const { journal, capabilities } = stage;
+  const dice = stage.dice.fork("workload");
+  const thoughts = createSecondThoughts(stage, dice.fork("second thoughts"));
   const working = new Set<Promise<void>>();
   const start = (work: Promise<void>) => {
     const tracked = work.finally(() => working.delete(tracked));
@@ -42,20 +34,20 @@ export async function runWorkload({ posts, durationMs }: WorkloadOptions, deps: 
   for (let elapsed = 0; elapsed < durationMs; elapsed = performance.now() - started) {
     const wanted = Math.ceil((posts * elapsed) / durationMs);
     while (journal.posts.length < wanted) {
-      const count = deps.capabilities.bulk && dice.chance(0.03) ? dice.between(2, 20) : 1;
-      start(schedule(Math.min(count, wanted - journal.posts.length), deps, dice).then(thoughts.about));
+      const count = capabilities.bulk && dice.chance(0.03) ? dice.between(2, 20) : 1;
+      start(schedule(Math.min(count, wanted - journal.posts.length), stage, dice).then(thoughts.about));
     }
-    if (deps.capabilities.pause && dice.chance(tickMs / 4_000)) start(thoughts.pauseSomeAccount());
-    if (deps.capabilities.retry && dice.chance(tickMs / 2_000)) start(thoughts.retrySome());
+    if (capabilities.pause && dice.chance(tickMs / 4_000)) start(thoughts.pauseSomeAccount());
+    if (capabilities.retry && dice.chance(tickMs / 2_000)) start(thoughts.retrySome());
     await pause(tickMs);
   }
   await Promise.all(working);
 }
 
 /** Schedules posts in one request; returns those that were accepted. */
-async function schedule(count: number, deps: WorkloadDeps, dice: Dice): Promise<JournalPost[]> {
-  const { client, journal } = deps;
-  const posts = Array.from({ length: count }, () => draft(deps, dice));
+async function schedule(count: number, stage: Stage, dice: Dice): Promise<JournalPost[]> {
+  const { client, journal } = stage;
+  const posts = Array.from({ length: count }, () => draft(stage, dice));
   const keyed = dice.chance(0.5);
   const headers = keyed ? { "idempotency-key": `chaos-${posts[0]?.nonce}` } : {};
   const bodies = posts.map(toBody);
@@ -86,8 +78,8 @@ async function schedule(count: number, deps: WorkloadDeps, dice: Dice): Promise<
   return posts;
 }
 
-function draft({ journal, accounts }: WorkloadDeps, dice: Dice): JournalPost {
-  const account = dice.pick(accounts);
+function draft({ journal, fleet }: Stage, dice: Dice): JournalPost {
+  const account = dice.pick(fleet.accounts);
   const far = dice.chance(0.03);
   const ahead = dice.between(0, aheadMaxMs);
   const exact = Date.now() + (far ? farMs + ahead : ahead);

@@ -1,0 +1,182 @@
+/**
+ * Short directed runs, one for each part that can be broken: just the blow that this part is there for. With the part
+ * whole, nothing may be wrong afterwards; with it broken, the suite must say so, or it proves nothing.
+ */
+import { until } from "@punctual/testing";
+import type { BreakablePart } from "./broken-parts.ts";
+import { readLedger } from "./evidence.ts";
+import type { BreachKind } from "./invariants.ts";
+import type { JournalPost } from "./journal.ts";
+import { damage, liveJobs } from "./redis-jobs.ts";
+import { clearFaults, commandFault } from "./sandbox-faults.ts";
+import type { Stage } from "./stage.ts";
+
+export interface Scenario {
+  /** What the suite must find with the part broken. */
+  reveals: BreachKind;
+  act(stage: Stage): Promise<void>;
+}
+
+const atMostOnce = "test_at_most_once";
+const farMs = 6 * 3_600_000;
+const soonMs = 500;
+
+export const scenarios: Readonly<Record<BreakablePart, Scenario>> = {
+  fence: {
+    reveals: "doubled",
+    async act(stage) {
+      const posts = await schedule(stage, 10, soonMs);
+      const far = await schedule(stage, 10, farMs);
+      await untilStatus(stage, posts, ["published"]);
+      await untilJobs(stage, far.length);
+      // Jobs for posts that are out already, and jobs that fire hours early.
+      const stray = posts.map((post) => ({
+        postId: post.id ?? "",
+        platform: atMostOnce,
+        revision: 1,
+        generation: 1_000,
+        dueAt: new Date(),
+        maxAttempts: 5,
+        requestId: null,
+      }));
+      if (!(await stage.producer.enqueue(stray))) throw new Error("Redis took no stray jobs");
+      await damage.promote(stage.fleet.servers.redisClient, atMostOnce);
+      // A worker that takes the bait takes it at once.
+      await until("the stray jobs to be gone", async () => (await liveJobs(redisOf(stage), atMostOnce)).length <= 10);
+    },
+  },
+
+  stager: {
+    reveals: "no job",
+    async act(stage) {
+      const back = stage.fleet.servers.redis.crash(1_500);
+      await schedule(stage, 10, farMs);
+      await back;
+    },
+  },
+
+  rebuilder: {
+    reveals: "no job",
+    async act(stage) {
+      const posts = await schedule(stage, 10, farMs);
+      await untilJobs(stage, posts.length);
+      await damage.all(redisOf(stage));
+    },
+  },
+
+  generation: {
+    reveals: "no job",
+    async act(stage) {
+      const posts = await schedule(stage, 10, farMs);
+      await untilJobs(stage, posts.length);
+      // The bodies stay, so BullMQ goes on knowing the ids.
+      await damage.delayedSet(redisOf(stage), atMostOnce);
+    },
+  },
+
+  "send-marker": {
+    reveals: "doubled",
+    async act(stage) {
+      const { fleet } = stage;
+      await commandFault(fleet.sandboxUrl, {
+        platform: atMostOnce,
+        times: 1_000,
+        fault: { kind: "accept_then_hang", ms: 20_000 },
+      });
+      const posts = await schedule(stage, 4, soonMs);
+      await until("the posts to be visible", async () => {
+        const { entries } = await readLedger(fleet.sandboxUrl);
+        return posts.every(({ id }) => entries.some(({ postId }) => postId === id));
+      });
+      const holders = fleet.workers.map((worker) => `${worker.name}-${worker.pid()}`);
+      for (const worker of fleet.workers) worker.kill();
+      await clearFaults(fleet.sandboxUrl);
+      await Promise.all(fleet.workers.map((worker) => worker.ready()));
+      await until(
+        "the dead workers' posts to be taken from them",
+        async () => {
+          const rows = await stage.fleet.servers.database.prisma.$queryRaw<{ id: string }[]>`
+          SELECT id FROM posts WHERE claimed_by = ANY (${holders})`;
+          return rows.length === 0;
+        },
+        { timeoutMs: 30_000 },
+      );
+    },
+  },
+
+  "late-success": {
+    reveals: "unheard success",
+    async act(stage) {
+      const { fleet } = stage;
+      const [first, ...others] = fleet.workers;
+      if (first === undefined) throw new Error("there is no worker");
+      await commandFault(fleet.sandboxUrl, { platform: atMostOnce, times: 1_000, fault: { kind: "delay", ms: 2_000 } });
+      // Otherwise looking it up would find out, too.
+      await commandFault(fleet.sandboxUrl, {
+        stage: "list",
+        times: 1_000,
+        fault: { kind: "lookup_fail", status: 500 },
+      });
+      for (const worker of others) worker.signal("SIGSTOP");
+      const posts = await schedule(stage, 4, 0);
+      await untilStatus(stage, posts, ["publishing"]);
+      // The answers come in, but their worker cannot write them down before its lease is over.
+      first.wires.postgres.set({ kind: "cut" });
+      for (const worker of others) worker.signal("SIGCONT");
+      await untilStatus(stage, posts, ["unconfirmed"]);
+      first.wires.postgres.set({ kind: "pass" });
+      await untilStatus(stage, posts, ["published"], 5_000).catch(() => {});
+      await clearFaults(fleet.sandboxUrl);
+    },
+  },
+};
+
+/** Schedules posts for the network on which a repeat doubles; all are acknowledged. */
+async function schedule({ client, journal, fleet }: Stage, count: number, aheadMs: number): Promise<JournalPost[]> {
+  const account = fleet.accounts.find(({ platform }) => platform === atMostOnce);
+  if (account === undefined) throw new Error(`there is no account on ${atMostOnce}`);
+  const scheduledAt = Date.now() + aheadMs;
+  const posts: JournalPost[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const post = journal.newPost({ platform: atMostOnce, accountId: account.id, far: aheadMs === farMs, scheduledAt });
+    const [version] = post.versions;
+    const answer = await client.call("POST", "/v1/posts", {
+      socialAccountId: account.id,
+      text: version?.text,
+      scheduledAt: new Date(scheduledAt).toISOString(),
+    });
+    if (answer?.status !== 201 || version === undefined)
+      throw new Error(`not accepted: ${JSON.stringify(answer?.body)}`);
+    post.id = String(answer.body["id"]);
+    version.state = "acknowledged";
+    posts.push(post);
+  }
+  return posts;
+}
+
+async function untilStatus(
+  { fleet }: Stage,
+  posts: readonly JournalPost[],
+  statuses: readonly string[],
+  timeoutMs = 30_000,
+): Promise<void> {
+  const ids = posts.map(({ id }) => id);
+  await until(
+    `the posts to be ${statuses.join(" or ")}`,
+    async () => {
+      const [row] = await fleet.servers.database.prisma.$queryRaw<[{ count: number }]>`
+        SELECT count(*)::integer AS count FROM posts
+        WHERE id = ANY (${ids}::uuid[]) AND status = ANY (${[...statuses]}::text[])`;
+      return row.count === posts.length;
+    },
+    { timeoutMs },
+  );
+}
+
+async function untilJobs(stage: Stage, count: number): Promise<void> {
+  await until("the posts to have jobs", async () => (await liveJobs(redisOf(stage), atMostOnce)).length >= count);
+}
+
+function redisOf(stage: Stage) {
+  return stage.fleet.servers.redisClient;
+}

@@ -1,0 +1,60 @@
+/** A fleet with everything around it that a run needs: clients' books, the log of trouble, stray jobs, heal times. */
+import { openProducer, type PublishProducer } from "@punctual/queue";
+import { createLogger } from "@punctual/runtime";
+import { createApiClient, type ApiClient } from "./api-client.ts";
+import { findCapabilities, type Capabilities } from "./capabilities.ts";
+import { createDice, type Dice } from "./dice.ts";
+import { startFleet, type Fleet, type FleetOptions } from "./fleet.ts";
+import { createHealTimes, type HealTimes } from "./heal-times.ts";
+import { createJournal, type Journal } from "./journal.ts";
+import { createTroubleLog, type TroubleLog } from "./trouble.ts";
+
+export interface Stage {
+  seed: number;
+  dice: Dice;
+  fleet: Fleet;
+  platforms: readonly string[];
+  client: ApiClient;
+  capabilities: Capabilities;
+  journal: Journal;
+  trouble: TroubleLog;
+  heal: HealTimes;
+  /** The harness' own, to put stray jobs on the queues. */
+  producer: PublishProducer;
+  broken: FleetOptions["broken"];
+  stop(): Promise<void>;
+}
+
+export async function setStage(seed: number, options: FleetOptions): Promise<Stage> {
+  const dice = createDice(seed);
+  const fleet = await startFleet(options);
+  const { database, redis, redisClient } = fleet.servers;
+  const producer = openProducer(
+    { redisUrl: redis.url, platforms: options.platforms },
+    { logger: createLogger("chaos", "silent") },
+  );
+  const stop = async () => {
+    await producer.stop();
+    await fleet.stop();
+  };
+  try {
+    const client = createApiClient(fleet.apis, fleet.apiKey, dice.fork("clients").roll);
+    return {
+      seed,
+      dice,
+      fleet,
+      platforms: options.platforms,
+      client,
+      capabilities: await findCapabilities(client),
+      journal: createJournal(seed),
+      trouble: createTroubleLog(),
+      heal: createHealTimes({ database, redis: redisClient }),
+      producer,
+      broken: options.broken,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
