@@ -75,7 +75,8 @@ interface ClaimRow {
 
 export async function claimPost(database: Database, request: ClaimRequest): Promise<ClaimResult> {
   const { postId, revision, claimToken, worker, phase, leaseMs } = request;
-  // The outer read sees the row as it was before the claim; `claimed` says whether the claim happened.
+  // The outer read sees the row as it was when the statement began; `claimed` says whether the claim happened, and
+  // what it found if it had to wait for the row. Its own first sending, made just now, is no earlier one.
   const [row] = await database.prisma.$queryRaw<ClaimRow[]>`
     WITH claimed AS (
       UPDATE posts AS post
@@ -89,7 +90,8 @@ export async function claimPost(database: Database, request: ClaimRequest): Prom
         AND post.status IN ('scheduled', 'retrying') AND post.next_attempt_at <= app_now()
         AND (post.when_late = 'publish' OR post.outcome_open OR app_now() <= post.late_at)
         AND account.id = post.social_account_id AND account.status = 'active' AND NOT account.paused
-      RETURNING post.id, post.attempts, post.attempts_used
+      RETURNING post.id, post.attempts, post.attempts_used, post.outcome_open, post.checkpoint,
+                nullif(post.first_sent_at, app_now()) AS sent_before
     ), attempt AS (
       INSERT INTO attempts (post_id, number, revision, claim_token, worker, phase, started_at, sent_at)
       SELECT id, attempts, ${revision}, ${claimToken}::uuid, ${worker}, ${phase}, app_now(),
@@ -99,9 +101,9 @@ export async function claimPost(database: Database, request: ClaimRequest): Prom
     SELECT app_now() AS now, post.status, post.revision, post.generation, post.next_attempt_at AS "nextAttemptAt",
            post.social_account_id AS "socialAccountId", account.status = 'active' AND NOT account.paused AS "accountOpen",
            claimed.id IS NOT NULL AS claimed, post.platform, post.content, post.media, post.link, post.options, post.metadata,
-           post.scheduled_at AS "scheduledAt", post.first_sent_at AS "firstSentAt", post.request_id AS "requestId",
+           post.scheduled_at AS "scheduledAt", claimed.sent_before AS "firstSentAt", post.request_id AS "requestId",
            claimed.attempts, claimed.attempts_used AS "attemptsUsed", post.max_attempts AS "maxAttempts",
-           post.outcome_open AS "outcomeOpen", post.checkpoint, account.settings, account.credentials,
+           claimed.outcome_open AS "outcomeOpen", claimed.checkpoint, account.settings, account.credentials,
            account.credentials_version AS "credentialsVersion", account.sandbox
     FROM posts AS post
     JOIN social_accounts AS account ON account.id = post.social_account_id
