@@ -12,7 +12,7 @@ interface Column {
 }
 
 /** Columns Prisma has no type for; they are only used in SQL. */
-const sqlOnly = new Set(["events.transaction_id"]);
+const sqlOnly = new Set(["events.transaction_id", "event_cursors.transaction_id", "event_horizons.transaction_id"]);
 
 let env: TestEnvironment;
 
