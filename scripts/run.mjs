@@ -1,6 +1,7 @@
 // The door every npm script goes through: makes sure packages are installed as the lock file says, then runs a
 // TypeScript file under the Node this project pins. Plain JavaScript without dependencies, because on a fresh
-// clone there is nothing else yet, and the Node in PATH may be as old as 20.
+// clone there is nothing else yet, and the Node in PATH may be as old as 20. In package.json `exec` stands in front of
+// it where signals matter: one sent to npm alone then arrives here, not at a shell in between that tells nobody.
 import { spawn, spawnSync } from "node:child_process";
 import { constants } from "node:os";
 import path from "node:path";
@@ -29,6 +30,14 @@ if (Number(process.versions.node.split(".")[0]) >= 24) {
     process.exit(1);
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  // An npm that is killed outright tells nobody: its children notice by getting another parent.
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill("SIGTERM");
+  }, 1_000);
+  watch.unref();
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (signal ? constants.signals[signal] : 0)));
 }
 

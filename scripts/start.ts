@@ -17,6 +17,7 @@ import { openTerminal } from "./start/terminal.ts";
 
 /** One Ctrl-C may arrive several times: from the terminal, from npm, from scripts/run.mjs. */
 const sameSignalMs = 1_000;
+const parentCheckMs = 1_000;
 
 await runMain(async () => {
   const terminal = openTerminal();
@@ -55,7 +56,7 @@ await runMain(async () => {
   process.exit(0);
 });
 
-/** Resolves at the first signal; `onAgain` is called at a later one. */
+/** Resolves at the first signal, or when npm was killed outright; `onAgain` is called at a later signal. */
 function toldToStop(onAgain: () => void): Promise<void> {
   return new Promise((resolve) => {
     let since: number | undefined;
@@ -66,6 +67,11 @@ function toldToStop(onAgain: () => void): Promise<void> {
         resolve();
       });
     }
+    if (process.env.npm_lifecycle_event === undefined) return;
+    const parent = process.ppid;
+    setInterval(() => {
+      if (process.ppid !== parent) resolve();
+    }, parentCheckMs).unref();
   });
 }
 

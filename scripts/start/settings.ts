@@ -2,10 +2,10 @@
  * What `npm start` was told: the environment, an optional `.env` in the checkout (the environment wins), and the
  * ports. A port named by somebody and taken is an error; a default one of the worker or the sandbox just moves.
  */
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { configFields, currentEnvironment, readConfig, StartError, type ConfigName } from "@punctual/runtime";
 import { freePort, isPortFree } from "@punctual/testing";
+import { loadEnvFile } from "../env-file.ts";
 
 const portNames = ["PORT", "WORKER_PORT", "SANDBOX_PORT"] as const;
 type PortName = (typeof portNames)[number];
@@ -37,8 +37,7 @@ export interface StartSettings {
 
 /** @throws {ConfigError} listing every wrong setting */
 export function readStartSettings(root: string): StartSettings {
-  const envFile = path.join(root, ".env");
-  if (existsSync(envFile)) process.loadEnvFile(envFile);
+  loadEnvFile(root);
   const environment = currentEnvironment();
   const given: Record<string, string> = {};
   for (const name of Object.keys(configFields)) {
