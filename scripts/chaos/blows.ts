@@ -118,7 +118,7 @@ export function blows({ fleet, platforms, heal, producer }: Stage): Blow[] {
           subjects: [api.name],
           async land() {
             api.kill();
-            void heal.watchUnenqueued().catch(() => {});
+            void heal.watchUnenqueued();
             await api.ready();
           },
         };
@@ -141,18 +141,18 @@ export function blows({ fleet, platforms, heal, producer }: Stage): Blow[] {
           subjects: ["redis"],
           async land() {
             await servers.redis.crash(downMs);
-            void heal.watchJobs(platforms).catch(() => {});
+            void heal.watchJobs(platforms);
           },
         };
       },
     },
     onRedis("Redis emptied (FLUSHALL)", 2, async () => {
       await damage.all(redisClient);
-      void heal.watchJobs(platforms).catch(() => {});
+      void heal.watchJobs(platforms);
     }),
     onRedis("Redis: delayed set deleted", 2, async (platform) => {
       await damage.delayedSet(redisClient, platform);
-      void heal.watchJobs([platform]).catch(() => {});
+      void heal.watchJobs([platform]);
     }),
     onRedis("Redis: wait list deleted", 1, (platform) => damage.waitList(redisClient, platform)),
     onRedis("Redis: job bodies deleted", 1, (platform, dice) => damage.someBodies(redisClient, platform, dice)),

@@ -1,8 +1,6 @@
 /** The numbers of one run, and of several put together. */
-import type { ApiClient, Call } from "./api-client.ts";
 import type { Breach, BreachKind } from "./invariants.ts";
 import { breachKinds } from "./invariants.ts";
-import type { TroubleLog } from "./trouble.ts";
 
 export interface Spread {
   count: number;
@@ -11,8 +9,24 @@ export interface Spread {
   max: number;
 }
 
+/** Everything that was measured, in milliseconds, by what it is of. */
+export interface Samples {
+  heal: Record<string, readonly number[]>;
+  lateness: readonly number[];
+  /** Answers of the API while nothing was wrong with it, and while only Redis was. */
+  quiet: readonly number[];
+  redisInTrouble: readonly number[];
+}
+
+export interface RunResult {
+  figures: RunFigures;
+  samples: Samples;
+}
+
 export interface RunFigures {
-  seed: number;
+  /** Null: several runs put together. */
+  seed: number | null;
+  runs: number;
   broken: string | null;
   minutes: number;
   posts: number;
@@ -42,6 +56,68 @@ export interface RunFigures {
   notTried: string[];
 }
 
+/** Several runs put together. */
+export function total(results: readonly RunResult[]): RunResult {
+  const figures = results.map((result) => result.figures);
+  const sum = (pick: (run: RunFigures) => number) => figures.reduce((whole, run) => whole + pick(run), 0);
+  const samples: Samples = {
+    heal: gather(results.map((result) => result.samples.heal)),
+    lateness: results.flatMap((result) => result.samples.lateness),
+    quiet: results.flatMap((result) => result.samples.quiet),
+    redisInTrouble: results.flatMap((result) => result.samples.redisInTrouble),
+  };
+  return {
+    samples,
+    figures: {
+      seed: null,
+      runs: figures.length,
+      broken: figures[0]?.broken ?? null,
+      minutes: sum((run) => run.minutes),
+      posts: sum((run) => run.posts),
+      states: add(figures.map((run) => run.states)),
+      requests: sum((run) => run.requests),
+      unanswered: sum((run) => run.unanswered),
+      refusedFor503: sum((run) => run.refusedFor503),
+      faults: add(figures.map((run) => run.faults)),
+      networkFaults: add(figures.map((run) => run.networkFaults)),
+      breaches: countBreaches(figures.flatMap((run) => run.offenders)),
+      offenders: figures.flatMap((run) => run.offenders),
+      unconfirmed: add(figures.map((run) => run.unconfirmed)) as RunFigures["unconfirmed"],
+      ...spreads(samples),
+      settledMs: Math.max(0, ...figures.map((run) => run.settledMs)),
+      orphanedJobs: sum((run) => run.orphanedJobs),
+      notTried: [...new Set(figures.flatMap((run) => run.notTried))],
+    },
+  };
+}
+
+export function spreads({
+  heal,
+  lateness,
+  quiet,
+  redisInTrouble,
+}: Samples): Pick<RunFigures, "heal" | "lateness" | "api"> {
+  return {
+    heal: Object.fromEntries(Object.entries(heal).map(([kind, times]) => [kind, spread(times)])),
+    lateness: spread(lateness),
+    api: { quiet: spread(quiet), redisInTrouble: spread(redisInTrouble) },
+  };
+}
+
+function add(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const [name, count] of counts.flatMap((some) => Object.entries(some))) sums[name] = (sums[name] ?? 0) + count;
+  return sums;
+}
+
+function gather(lists: readonly Readonly<Record<string, readonly number[]>>[]): Record<string, number[]> {
+  const gathered: Record<string, number[]> = {};
+  for (const [name, values] of lists.flatMap((some) => Object.entries(some))) {
+    gathered[name] = [...(gathered[name] ?? []), ...values];
+  }
+  return gathered;
+}
+
 export function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
@@ -52,45 +128,4 @@ export function countBreaches(breaches: readonly Breach[]): Record<BreachKind, n
   return Object.fromEntries(
     breachKinds.map((kind) => [kind, breaches.filter((breach) => breach.kind === kind).length]),
   ) as Record<BreachKind, number>;
-}
-
-/** How long a pool may take to notice that Postgres is back, in milliseconds. */
-const postgresAftermathMs = 6_000;
-const redisAftermathMs = 2_000;
-
-/** Answers to requests: how fast they were, and those that should never have been given. */
-export function judgeCalls(
-  client: ApiClient,
-  trouble: TroubleLog,
-): { breaches: Breach[]; api: RunFigures["api"]; refusedFor503: number; unanswered: number } {
-  const breaches: Breach[] = [];
-  const quiet: number[] = [];
-  const redisInTrouble: number[] = [];
-  let refusedFor503 = 0;
-  let unanswered = 0;
-  for (const call of client.calls) {
-    const interval = { from: call.from, until: call.until };
-    const excused = trouble.touched(["postgres", call.api, `${call.api}/postgres`], interval, postgresAftermathMs);
-    if (call.status === null) {
-      unanswered += 1;
-    } else if (call.status >= 500) {
-      refusedFor503 += 1;
-      if (call.status !== 503 || !call.retryAfter || !excused) breaches.push(badAnswer(call));
-    } else if (!excused) {
-      const redis = trouble.touched(["redis", `${call.api}/redis`], interval, redisAftermathMs);
-      (redis ? redisInTrouble : quiet).push(call.until - call.from);
-    }
-  }
-  return {
-    breaches,
-    api: { quiet: spread(quiet), redisInTrouble: spread(redisInTrouble) },
-    refusedFor503,
-    unanswered,
-  };
-}
-
-function badAnswer({ method, path, api, status, retryAfter, detail, from }: Call): Breach {
-  const when = new Date(from).toISOString();
-  const wait = retryAfter ? "" : " without Retry-After";
-  return { kind: "bad answer", post: null, detail: `${when} ${api} ${method} ${path}: ${status}${wait} ${detail}` };
 }

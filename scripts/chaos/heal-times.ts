@@ -10,6 +10,7 @@ import type { Redis } from "./servers.ts";
 
 export type HealKind = "api killed" | "worker killed, preparing" | "worker killed, sending" | "Redis emptied";
 
+/** None of these ever rejects. */
 export interface HealTimes {
   /** Posts whose nudge died with an API: until each has its job. */
   watchUnenqueued(): Promise<void>;
@@ -25,6 +26,7 @@ export interface HealTimes {
 
 const lookIntervalMs = 100;
 const watchMaxMs = 120_000;
+const firstLookMaxMs = 20_000;
 const sampleMax = 2_000;
 
 export function createHealTimes({ database, redis }: { database: Database; redis: Redis }): HealTimes {
@@ -67,9 +69,11 @@ export function createHealTimes({ database, redis }: { database: Database; redis
   }
 
   return {
-    watchUnenqueued: async () => watch("api killed", await unenqueued(null), (ids) => unenqueued(ids)),
+    async watchUnenqueued() {
+      await watch("api killed", await patiently(() => unenqueued(null)), (ids) => unenqueued(ids));
+    },
     async watchHeldBy(worker) {
-      const held = await heldBy(worker, null);
+      const held = await patiently(() => heldBy(worker, null));
       await Promise.all(
         (["preparing", "sending"] as const).map((phase) =>
           watch(
@@ -81,15 +85,28 @@ export function createHealTimes({ database, redis }: { database: Database; redis
       );
     },
     async watchJobs(platforms) {
-      const lost = await database.prisma.$queryRaw<Job[]>`
-        SELECT id AS "postId", platform, revision, generation FROM posts
-        WHERE status IN ('scheduled', 'retrying') AND platform = ANY (${[...platforms]})
-          AND next_attempt_at > app_now() + interval '20 seconds' LIMIT ${sampleMax}`;
+      const lost = await patiently(
+        () => database.prisma.$queryRaw<Job[]>`
+          SELECT id AS "postId", platform, revision, generation FROM posts
+          WHERE status IN ('scheduled', 'retrying') AND platform = ANY (${[...platforms]})
+          ORDER BY next_attempt_at DESC LIMIT ${sampleMax}`,
+      );
       await watch("Redis emptied", lost, stillJobless);
     },
     measured: () => Object.fromEntries(times),
     unhealed: () => unhealed,
   };
+}
+
+/** Postgres may be down as well: what was hurt is looked at as soon as it answers; nothing at all if it stays away. */
+async function patiently<Item>(look: () => Promise<Item[]>): Promise<Item[]> {
+  const deadline = performance.now() + firstLookMaxMs;
+  while (performance.now() < deadline) {
+    const items = await look().catch(() => null);
+    if (items !== null) return items;
+    await pause(lookIntervalMs);
+  }
+  return [];
 }
 
 type Job = PublishJobId & { platform: string };

@@ -45,6 +45,7 @@ export interface Breach {
 export interface Question {
   evidence: Evidence;
   journal: Journal;
+  now: Date;
   /** Whether the worker of an attempt may have missed an answer that left the sandbox whole. */
   mayHaveMissed(attempt: AttemptRow): boolean;
 }
@@ -76,7 +77,7 @@ export function findBreaches(question: Question): Breach[] {
     const told = (kind: BreachKind, detail: string) => breaches.push({ kind, post: row.id, detail });
     const entries = evidence.ledger.get(row.id) ?? [];
     const attempts = evidence.attempts.get(row.id) ?? [];
-    judgeAnswer(row, entries, told);
+    judgeAnswer(row, entries, question.now, told);
     judgeContent(post, entries, told);
     judgeSends(entries, attempts, told);
     if (row.status === "unconfirmed") judgeSilence(entries, attempts, question, told);
@@ -92,11 +93,11 @@ export function findBreaches(question: Question): Breach[] {
 
 type Tell = (kind: BreachKind, detail: string) => void;
 
-function judgeAnswer(row: PostRow, entries: readonly LedgerEntry[], told: Tell): void {
+function judgeAnswer(row: PostRow, entries: readonly LedgerEntry[], now: Date, told: Tell): void {
   const visible = entries.filter(({ outcome }) => outcome === "accepted");
   if (visible.length > 1) told("doubled", `visible ${visible.length} times: ${visible.map(describeEntry).join(", ")}`);
   const ended = (endedStatuses as readonly string[]).includes(row.status);
-  const waits = row.status === "unconfirmed" || row.status === "held" || row.scheduledAt.getTime() > Date.now();
+  const waits = row.status === "unconfirmed" || row.status === "held" || row.scheduledAt > now;
   if (!ended && !waits) told("lost", `still ${row.status}`);
   if (row.status === "published" && visible.length === 0) told("wrong answer", "published, but nobody can see it");
   if (row.status !== "published" && row.status !== "unconfirmed" && visible.length > 0) {

@@ -20,8 +20,8 @@ export async function rehearse(part: BreakablePart, broken: BreakablePart | null
     const stage = await setStage(1, { directory, apis: 1, workers: 2, platforms, broken });
     try {
       await scenarios[part].act(stage);
-      const { offenders } = await passVerdict(stage, { networkFaults: {}, minutes: 0, ...limits });
-      return offenders;
+      const { figures } = await passVerdict(stage, { networkFaults: {}, minutes: 0, ...limits });
+      return figures.offenders;
     } finally {
       await stage.stop();
     }

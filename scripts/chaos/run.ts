@@ -1,6 +1,6 @@
 /** One run: start everything, let clients and nemesis loose, let it settle, and ask whether the promise was kept. */
 import { blows } from "./blows.ts";
-import type { RunFigures } from "./figures.ts";
+import type { RunResult } from "./figures.ts";
 import { createNemesis } from "./nemesis.ts";
 import type { ChaosOptions } from "./options.ts";
 import { clearFaults, commandFaults } from "./sandbox-faults.ts";
@@ -13,7 +13,7 @@ const fleetSize = { apis: 2, workers: 3 } as const;
 export async function runChaos(
   { platforms, broken, posts, minutes }: ChaosOptions,
   { seed, directory, say }: { seed: number; directory: string; say: (line: string) => void },
-): Promise<RunFigures> {
+): Promise<RunResult> {
   const stage = await setStage(seed, { directory, ...fleetSize, platforms, broken });
   const { fleet, dice, trouble } = stage;
   try {

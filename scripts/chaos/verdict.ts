@@ -1,6 +1,7 @@
 /** The end of a run: wait for what heals by itself, decide what only a person can, and hold it all to the promise. */
 import { gatherEvidence, type AttemptRow } from "./evidence.ts";
-import { countBreaches, judgeCalls, spread, type RunFigures } from "./figures.ts";
+import { judgeCalls } from "./answers.ts";
+import { countBreaches, spreads, type RunResult, type Samples } from "./figures.ts";
 import type { Fleet } from "./fleet.ts";
 import { findBreaches, type Breach } from "./invariants.ts";
 import { orphanedJobs } from "./redis-jobs.ts";
@@ -21,7 +22,7 @@ const jobsMaxMsDefault = 15_000;
 /** An answer can be missed until the send's deadline, and a little. */
 const sendMs = 5_000;
 
-export async function passVerdict(stage: Stage, options: VerdictOptions): Promise<RunFigures> {
+export async function passVerdict(stage: Stage, options: VerdictOptions): Promise<RunResult> {
   const { fleet, client, journal, trouble, heal, capabilities } = stage;
   const { database, redisClient: redis } = fleet.servers;
   await Promise.all([...fleet.apis, ...fleet.workers].map((actor) => actor.ready()));
@@ -30,7 +31,7 @@ export async function passVerdict(stage: Stage, options: VerdictOptions): Promis
 
   const mayHaveMissed = (attempt: AttemptRow) => workerWasHindered(attempt, fleet, trouble);
   const before = await gatherEvidence(database, fleet.sandboxUrl);
-  const breaches: Breach[] = findBreaches({ evidence: before, journal, mayHaveMissed });
+  const breaches: Breach[] = findBreaches({ evidence: before, journal, now: new Date(), mayHaveMissed });
   for (const { postId } of withoutJob) breaches.push({ kind: "no job", post: postId, detail: "no live job in Redis" });
   if (before.dropped > 0) throw new Error(`the ledger dropped ${before.dropped} entries: too many posts for one run`);
 
@@ -39,7 +40,7 @@ export async function passVerdict(stage: Stage, options: VerdictOptions): Promis
     : { published: 0, notPublished: 0 };
   const after = await gatherEvidence(database, fleet.sandboxUrl);
   // What a person decided must fit, too: no post may be wrong, doubled or open in the end.
-  for (const breach of findBreaches({ evidence: after, journal, mayHaveMissed })) {
+  for (const breach of findBreaches({ evidence: after, journal, now: new Date(), mayHaveMissed })) {
     if (!breaches.some(({ kind, post }) => kind === breach.kind && post === breach.post)) breaches.push(breach);
   }
   const calls = judgeCalls(client, trouble);
@@ -49,33 +50,41 @@ export async function passVerdict(stage: Stage, options: VerdictOptions): Promis
 
   let orphans = 0;
   for (const platform of stage.platforms) orphans += await orphanedJobs(redis, platform);
-  const { found, absent } = before.unconfirmed;
+  const { found, absent, became } = before.unconfirmed;
+  const samples: Samples = {
+    heal: heal.measured(),
+    lateness: after.posts.flatMap(({ latenessMs }) => latenessMs ?? []),
+    quiet: calls.quiet,
+    redisInTrouble: calls.redisInTrouble,
+  };
   return {
-    seed: stage.seed,
-    broken: stage.broken,
-    minutes: options.minutes,
-    posts: after.posts.length,
-    states: countStates(after.posts),
-    requests: client.calls.length,
-    unanswered: calls.unanswered,
-    refusedFor503: calls.refusedFor503,
-    faults: trouble.counts(),
-    networkFaults: options.networkFaults,
-    breaches: countBreaches(breaches),
-    offenders: breaches,
-    unconfirmed: {
-      became: before.unconfirmed.became,
-      found,
-      absent,
-      decidedPublished: decided.published,
-      decidedNotPublished: decided.notPublished,
+    samples,
+    figures: {
+      seed: stage.seed,
+      runs: 1,
+      broken: stage.broken,
+      minutes: options.minutes,
+      posts: after.posts.length,
+      states: countStates(after.posts),
+      requests: client.calls.length,
+      unanswered: calls.unanswered,
+      refusedFor503: calls.refusedFor503,
+      faults: trouble.counts(),
+      networkFaults: options.networkFaults,
+      breaches: countBreaches(breaches),
+      offenders: breaches,
+      unconfirmed: {
+        became,
+        found,
+        absent,
+        decidedPublished: decided.published,
+        decidedNotPublished: decided.notPublished,
+      },
+      ...spreads(samples),
+      settledMs: settled.tookMs,
+      orphanedJobs: orphans,
+      notTried: Object.entries(capabilities).flatMap(([name, there]) => (there ? [] : name)),
     },
-    heal: Object.fromEntries(Object.entries(heal.measured()).map(([kind, times]) => [kind, spread(times)])),
-    lateness: spread(after.posts.flatMap(({ latenessMs }) => latenessMs ?? [])),
-    api: calls.api,
-    settledMs: settled.tookMs,
-    orphanedJobs: orphans,
-    notTried: Object.entries(capabilities).flatMap(([name, there]) => (there ? [] : name)),
   };
 }
 

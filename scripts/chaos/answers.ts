@@ -1,0 +1,39 @@
+/** The API's answers, judged: how fast they came, and those that should never have been given. */
+import type { ApiClient, Call } from "./api-client.ts";
+import type { Breach } from "./invariants.ts";
+import type { TroubleLog } from "./trouble.ts";
+
+/** How long a pool may take to notice that Postgres is back, in milliseconds. */
+const postgresAftermathMs = 6_000;
+const redisAftermathMs = 2_000;
+
+export function judgeCalls(
+  client: ApiClient,
+  trouble: TroubleLog,
+): { breaches: Breach[]; quiet: number[]; redisInTrouble: number[]; refusedFor503: number; unanswered: number } {
+  const breaches: Breach[] = [];
+  const quiet: number[] = [];
+  const redisInTrouble: number[] = [];
+  let refusedFor503 = 0;
+  let unanswered = 0;
+  for (const call of client.calls) {
+    const interval = { from: call.from, until: call.until };
+    const excused = trouble.touched(["postgres", call.api, `${call.api}/postgres`], interval, postgresAftermathMs);
+    if (call.status === null) {
+      unanswered += 1;
+    } else if (call.status >= 500) {
+      refusedFor503 += 1;
+      if (call.status !== 503 || !call.retryAfter || !excused) breaches.push(badAnswer(call));
+    } else if (!excused) {
+      const redis = trouble.touched(["redis", `${call.api}/redis`], interval, redisAftermathMs);
+      (redis ? redisInTrouble : quiet).push(call.until - call.from);
+    }
+  }
+  return { breaches, quiet, redisInTrouble, refusedFor503, unanswered };
+}
+
+function badAnswer({ method, path, api, status, retryAfter, detail, from }: Call): Breach {
+  const when = new Date(from).toISOString();
+  const wait = retryAfter ? "" : " without Retry-After";
+  return { kind: "bad answer", post: null, detail: `${when} ${api} ${method} ${path}: ${status}${wait} ${detail}` };
+}
