@@ -42,7 +42,9 @@ export function openDatabase(options: DatabaseOptions, { logger }: { logger: Log
         query_timeout: answerTimeoutMs,
         keepAlive: true,
         application_name: options.applicationName,
-        ...(options.pooled ? {} : { statement_timeout: statementTimeoutMs }),
+        // Prisma reads an instant's digits and drops its offset, so it must be told in UTC; behind a pooler the
+        // database itself must be set so, which `databaseFaults` checks.
+        ...(options.pooled ? {} : { statement_timeout: statementTimeoutMs, options: "-c TimeZone=UTC" }),
       },
       { onPoolError: onError, onConnectionError: onError },
     ),

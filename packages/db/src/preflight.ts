@@ -6,15 +6,19 @@ interface Settings {
   fsync: string;
   synchronousCommit: string;
   serverVersion: number;
+  timeZone: string;
+  database: string;
 }
 
 const serverVersionMin = 140_000;
+const namesOfUtc = /^(etc\/)?(utc|uct|gmt|zulu|universal|greenwich)$/i;
 
 /** @returns one sentence per fault, each naming the setting; empty when all is well. Rejects if Postgres is away. */
 export async function databaseFaults(database: Database): Promise<string[]> {
   const [settings] = await database.prisma.$queryRaw<[Settings]>`
     SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS "synchronousCommit",
-           current_setting('server_version_num')::integer AS "serverVersion"`;
+           current_setting('server_version_num')::integer AS "serverVersion",
+           current_setting('TimeZone') AS "timeZone", quote_ident(current_database()) AS database`;
   const faults: string[] = [];
   if (settings.serverVersion < serverVersionMin) {
     faults.push(`PostgreSQL ${Math.floor(settings.serverVersion / 10_000)} is too old: 14 or newer is needed.`);
@@ -22,6 +26,12 @@ export async function databaseFaults(database: Database): Promise<string[]> {
   if (settings.fsync !== "on") faults.push("PostgreSQL may lose accepted posts: set fsync to on.");
   if (settings.synchronousCommit === "off") {
     faults.push("PostgreSQL may lose accepted posts: set synchronous_commit to on.");
+  }
+  if (!namesOfUtc.test(settings.timeZone)) {
+    const remedy = `ALTER DATABASE ${settings.database} SET timezone TO 'UTC'`;
+    faults.push(
+      `PostgreSQL answers in the time zone ${settings.timeZone}: every instant would be read wrong; \`${remedy}\`.`,
+    );
   }
   faults.push(...(await schemaFaults(database)));
   return faults;
