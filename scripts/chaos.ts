@@ -6,6 +6,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { runMain } from "@punctual/runtime";
+import { total, type RunResult } from "./chaos/figures.ts";
 import { readOptions, usage } from "./chaos/options.ts";
 import { formatOffenders, formatReport } from "./chaos/report.ts";
 import { runChaos } from "./chaos/run.ts";
@@ -16,7 +17,7 @@ await runMain(async () => {
   // On a signal the processes we started must go, too: they do at exit.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
-  let failed = 0;
+  const results: RunResult[] = [];
   for (let run = 0; run < options.runs; run += 1) {
     const seed = options.seed + run;
     const directory = mkdtempSync(path.join(tmpdir(), "punctual-chaos-"));
@@ -30,20 +31,28 @@ await runMain(async () => {
       `seed ${seed}: ${options.posts} posts in ${options.minutes} min${options.broken ? `, ${options.broken} broken` : ""}`,
     );
     try {
-      const figures = await runChaos(options, { seed, directory, say });
-      const broke = figures.offenders.length > 0;
-      if (broke) failed += 1;
+      const result = await runChaos(options, { seed, directory, say });
+      results.push(result);
+      const { figures } = result;
       if (options.json) {
         console.log(JSON.stringify(figures));
       } else {
         console.log(`\nseed ${seed}\n${formatReport(figures)}`);
-        console.log(broke ? `BROKEN with --seed ${seed}:\n${formatOffenders(figures.offenders)}` : "  kept");
+        console.log(isBroken(result) ? `BROKEN with --seed ${seed}:\n${formatOffenders(figures.offenders)}` : "  kept");
       }
     } finally {
       if (options.keep) console.error(`Logs are in ${directory}.`);
       else rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     }
   }
-  if (options.runs > 1) console.error(`${options.runs - failed} of ${options.runs} runs kept the promise.`);
-  process.exit(failed > 0 ? 1 : 0);
+  const broken = results.filter(isBroken);
+  if (options.runs > 1 && !options.json) {
+    console.log(`\nall ${results.length} runs together\n${formatReport(total(results).figures)}`);
+    console.log(`  ${results.length - broken.length} of ${results.length} runs kept the promise`);
+  }
+  process.exit(broken.length > 0 ? 1 : 0);
 });
+
+function isBroken({ figures }: RunResult): boolean {
+  return figures.offenders.length > 0;
+}
