@@ -20,6 +20,8 @@ export interface Actor {
   signal(signal: NodeJS.Signals): void;
   /** SIGKILL. @returns the id of the life that ended; null if it was down already */
   kill(): number | null;
+  /** SIGTERM, as at every deployment; resolves once that life is over. It must exit 0 within its grace period. */
+  terminate(): Promise<void>;
   /** Ids of lives that were ended by `kill`. */
   readonly killed: ReadonlySet<number>;
   /** Lives that ended without being told to, in words: always a fault of the program. */
@@ -57,6 +59,7 @@ export function startActor({ name, command, environment, wires, logDirectory }: 
   let url: string | null = null;
   let stopping = false;
   let ended: Promise<void> = Promise.resolve();
+  const terminated = new Set<number>();
 
   function launch(): void {
     const life = spawn(process.execPath, [...command], {
@@ -81,7 +84,8 @@ export function startActor({ name, command, environment, wires, logDirectory }: 
         url = null;
         resolve();
         if (stopping) return;
-        if (!killed.has(life.pid ?? 0)) deaths.push(`${name} (pid ${life.pid}) ended by itself: ${signal ?? code}`);
+        const told = killed.has(life.pid ?? 0) || (code === 0 && terminated.has(life.pid ?? 0));
+        if (!told) deaths.push(`${name} (pid ${life.pid}) ended by itself or not cleanly: ${signal ?? code}`);
         setTimeout(() => !stopping && launch(), restartDelayMs);
       });
     });
@@ -102,6 +106,15 @@ export function startActor({ name, command, environment, wires, logDirectory }: 
       killed.add(pid);
       child?.kill("SIGKILL");
       return pid;
+    },
+    async terminate() {
+      const life = child;
+      if (life?.pid === undefined) return;
+      terminated.add(life.pid);
+      const hard = setTimeout(() => life.kill("SIGKILL"), stopTimeoutMs);
+      life.kill("SIGTERM");
+      await ended;
+      clearTimeout(hard);
     },
     async ready() {
       const deadline = performance.now() + startTimeoutMs;

@@ -133,6 +133,28 @@ export function blows({ fleet, platforms, heal, producer }: Stage): Blow[] {
       },
     },
     {
+      kind: "worker or API restarted (SIGTERM)",
+      weight: 2,
+      aim(dice) {
+        const actor = dice.pick(everybody);
+        return {
+          subjects: [actor.name],
+          async land() {
+            await actor.terminate();
+            await actor.ready();
+          },
+        };
+      },
+    },
+    {
+      kind: "Redis frozen",
+      weight: 1,
+      aim(dice) {
+        const forMs = dice.between(300, 5_000);
+        return { subjects: ["redis"], land: () => servers.redis.freeze(forMs) };
+      },
+    },
+    {
       kind: "Redis killed, back empty",
       weight: 2,
       aim(dice) {

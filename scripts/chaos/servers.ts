@@ -11,6 +11,8 @@ export interface Server {
   url: string;
   /** Ends it the hard way, and starts it again after a while. */
   crash(downMs: number): Promise<void>;
+  /** Stops it in the middle of whatever it does, and lets it go on after a while. */
+  freeze(ms: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -88,6 +90,11 @@ async function crashing(start: (port: number) => Promise<LocalServer>, signal: N
       await server.exited;
       await pause(downMs);
       server = await start(port);
+    },
+    async freeze(ms) {
+      process.kill(server.identity.pid, "SIGSTOP");
+      await pause(ms);
+      process.kill(server.identity.pid, "SIGCONT");
     },
     stop: () => server.stop(),
   };
