@@ -10,12 +10,14 @@ import { auth } from "./plugins/auth.ts";
 import { board, boardPath } from "./plugins/board.ts";
 import { body } from "./plugins/body.ts";
 import { errors, sendProblem } from "./plugins/errors.ts";
+import { platformRoutes } from "./platforms/routes.ts";
 import { health } from "./plugins/health.ts";
 import type { OperatorAuthOptions } from "./plugins/operator-auth.ts";
 import { requestId, requestIdOf } from "./plugins/request-id.ts";
 import { security } from "./plugins/security.ts";
 import { answerUnreadable } from "./plugins/unreadable.ts";
 import { validation } from "./plugins/validation.ts";
+import { postActionRoutes } from "./posts/action-routes.ts";
 import { postRoutes } from "./posts/routes.ts";
 import { socialAccountRoutes } from "./social-accounts/routes.ts";
 
@@ -60,8 +62,10 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
     async (v1) => {
       await v1.register(auth, deps);
       await v1.register(postRoutes, deps);
+      await v1.register(postActionRoutes, deps);
       await v1.register(socialAccountRoutes, deps);
       await v1.register(clientRoutes, deps);
+      await v1.register(platformRoutes, deps);
     },
     { prefix: "/v1" },
   );

@@ -25,6 +25,7 @@ export function readApiConfig(environment?: Environment): ApiConfig {
 
 export const apiLimits = {
   bodyBytesMax: 1_048_576,
+  bulkBodyBytesMax: 16 * 1_048_576,
   /** Until a request has arrived completely. */
   requestTimeoutMs: 30_000,
   databaseConnectionsMax: 20,

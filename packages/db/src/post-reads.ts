@@ -59,6 +59,16 @@ export async function findPost(
   return post ?? null;
 }
 
+/** The ids of a group's posts, oldest first. */
+export async function listGroupPostIds(
+  database: Database,
+  { companyId, groupId }: { companyId: string; groupId: string },
+): Promise<string[]> {
+  const rows = await database.prisma.$queryRaw<{ id: string }[]>`
+    SELECT id FROM posts WHERE company_id = ${companyId}::uuid AND group_id = ${groupId} ORDER BY id`;
+  return rows.map(({ id }) => id);
+}
+
 /** A company's posts that pass the filter, newest first. */
 export function listPosts(
   database: Database,

@@ -36,7 +36,8 @@ export interface NewSocialAccount {
   sandbox: boolean;
 }
 
-const columns = Prisma.sql`id, client_id AS "clientId", platform, name, settings, sandbox, status, paused,
+/** Selects a `SocialAccountRecord`. */
+export const socialAccountColumns = Prisma.sql`id, client_id AS "clientId", platform, name, settings, sandbox, status, paused,
   created_at AS "createdAt", updated_at AS "updatedAt"`;
 
 /** Connects an account. Null if the company has no such client. */
@@ -52,7 +53,7 @@ export async function createSocialAccount(
            ${JSON.stringify(account.settings)}::jsonb, ${keyring.seal(JSON.stringify(account.credentials), id)}, ${account.sandbox}
     WHERE ${account.clientId}::uuid IS NULL
        OR EXISTS (SELECT FROM clients WHERE id = ${account.clientId}::uuid AND company_id = ${account.companyId}::uuid)
-    RETURNING ${columns}`;
+    RETURNING ${socialAccountColumns}`;
   return created ?? null;
 }
 
@@ -62,7 +63,7 @@ export async function findSocialAccount(
   { companyId, id }: { companyId: string; id: string },
 ): Promise<SocialAccountRecord | null> {
   const [account] = await database.prisma.$queryRaw<SocialAccountRecord[]>`
-    SELECT ${columns} FROM social_accounts WHERE id = ${id}::uuid AND company_id = ${companyId}::uuid`;
+    SELECT ${socialAccountColumns} FROM social_accounts WHERE id = ${id}::uuid AND company_id = ${companyId}::uuid`;
   return account ?? null;
 }
 
@@ -72,7 +73,7 @@ export function listSocialAccounts(
   { companyId, limit, beforeId }: PageRequest & { companyId: string },
 ): Promise<SocialAccountRecord[]> {
   return database.prisma.$queryRaw<SocialAccountRecord[]>`
-    SELECT ${columns} FROM social_accounts
+    SELECT ${socialAccountColumns} FROM social_accounts
     WHERE company_id = ${companyId}::uuid AND (${beforeId}::uuid IS NULL OR id < ${beforeId}::uuid)
     ORDER BY id DESC LIMIT ${limit}`;
 }

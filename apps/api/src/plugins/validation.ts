@@ -8,9 +8,15 @@ import type { ValidationIssue } from "@punctual/core";
 import type { FastifyInstance, FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 
-const strictOptions = { removeAdditional: false, useDefaults: false, allErrors: true, strict: true } as const;
+const strictOptions = {
+  removeAdditional: false,
+  useDefaults: false,
+  allErrors: true,
+  strict: true,
+  allowUnionTypes: true,
+} as const;
 /** More tell nobody anything new. */
-const issuesMax = 1_000;
+const issuesMax = 10_000;
 
 export const validation = fastifyPlugin(
   async (app: FastifyInstance) => {

@@ -36,6 +36,11 @@ export function toPostOut(post: PostRecord): PostOut {
   };
 }
 
+/** Names the revision, for `If-Match`. */
+export function etagOf({ revision }: { revision: number }): string {
+  return `"${revision}"`;
+}
+
 function awaitsAttempt({ status }: PostRecord): boolean {
   return status === "scheduled" || status === "retrying";
 }

@@ -102,7 +102,7 @@ function accountIssues(account: PostingAccount | undefined, platform: Platform |
 }
 
 /** What the schema's pattern lets through and is no URL all the same. */
-function urlIssues({ media, link }: PostContent): ValidationIssue[] {
+export function urlIssues({ media, link }: PostContent): ValidationIssue[] {
   const urls = [
     ...media.map(({ url }, index) => ({ path: `/media/${index}/url`, url })),
     ...(link === null ? [] : [{ path: "/link", url: link }]),

@@ -28,8 +28,18 @@ export type PostTimeResult = { kind: "time"; time: PostTime } | { kind: "issue";
 
 /** @param now by the database's clock */
 export function resolvePostTime(input: TimeInput, now: Date): PostTimeResult {
-  const result = readTime(input, now);
-  if (result.kind === "issue") return result;
+  const result = readPostTime(input, now);
+  return result.kind === "time" ? keepInBounds(result, input, now) : result;
+}
+
+/** A time that was accepted before stays acceptable, however long ago it was. */
+export function resolveEditedTime(input: TimeInput, accepted: Date, now: Date): PostTimeResult {
+  const result = readPostTime(input, now);
+  if (result.kind === "issue" || result.time.scheduledAt.getTime() === accepted.getTime()) return result;
+  return keepInBounds(result, input, now);
+}
+
+function keepInBounds(result: { kind: "time"; time: PostTime }, input: TimeInput, now: Date): PostTimeResult {
   const { scheduledAt } = result.time;
   const path = input.localTime === undefined ? "/scheduledAt" : "/localTime";
   if (scheduledAt.getTime() < now.getTime() - postLimits.pastToleranceMs) {
@@ -43,7 +53,7 @@ export function resolvePostTime(input: TimeInput, now: Date): PostTimeResult {
   return result;
 }
 
-function readTime({ scheduledAt, localTime, timeZone }: TimeInput, now: Date): PostTimeResult {
+function readPostTime({ scheduledAt, localTime, timeZone }: TimeInput, now: Date): PostTimeResult {
   if (scheduledAt !== undefined && (localTime !== undefined || timeZone !== undefined)) {
     const message = "give either scheduledAt or localTime with timeZone, not both";
     return issue(localTime === undefined ? "/timeZone" : "/localTime", "conflicting_times", message);

@@ -1,19 +1,20 @@
 /** `/v1/posts`. */
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { findPost, listPosts, readPostHistory } from "@punctual/db";
+import { apiLimits } from "../config.ts";
 import { IdParams } from "../field-schemas.ts";
 import { readPage } from "../page.ts";
-import { notFound, ProblemError, problems } from "../problem.ts";
-import { cancelPost, type CancelResult } from "./cancel-post.ts";
-import { toPostOut } from "./post-answer.ts";
+import { notFound, problems } from "../problem.ts";
+import { etagOf, toPostOut } from "./post-answer.ts";
 import { toPostFilter } from "./post-filter.ts";
 import { requestHash } from "./request-hash.ts";
 import { sendScheduled } from "./schedule-answer.ts";
-import { schedulePosts, type ScheduleDeps } from "./schedule-posts.ts";
-import { IdempotencyHeaders, PostIn, PostListQuery, PostOut, PostPage } from "./schemas.ts";
+import { schedulePosts, type ScheduleDeps, type ScheduleRequest } from "./schedule-posts.ts";
+import { BulkIn, BulkOut, IdempotencyHeaders, PostIn, PostListQuery, PostOut, PostPage } from "./schemas.ts";
 import { Timeline, toTimeline } from "./timeline.ts";
 
 const base = "/v1/posts";
+const scheduleProblems = problems(400, 401, 403, 404, 413, 415, 422, 500, 503);
 
 export const postRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, deps) => {
   const { database } = deps;
@@ -26,20 +27,47 @@ export const postRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, d
         summary: "Schedule a post",
         headers: IdempotencyHeaders,
         body: PostIn,
-        response: { 201: PostOut, ...problems(400, 401, 403, 404, 413, 415, 422, 500, 503) },
+        response: { 201: PostOut, ...scheduleProblems },
       },
     },
     async (request, reply) => {
-      const key = request.headers["idempotency-key"];
       const result = await schedulePosts(deps, {
         companyId: request.caller.companyId,
         requestId: request.id,
         inputs: [request.body],
         pathOf: () => "",
-        idempotency: key === undefined ? null : { path: base, key, requestHash: requestHash(request.body) },
+        idempotency: idempotencyOf(base, request.headers["idempotency-key"], request.body),
         answer: ([post]) => {
           if (post === undefined) throw new Error("no post was drafted");
           return { statusCode: 201, location: `${base}/${post.id}`, response: JSON.stringify(toPostOut(post)) };
+        },
+      });
+      return sendScheduled(reply, result);
+    },
+  );
+
+  app.post(
+    "/posts/bulk",
+    {
+      bodyLimit: apiLimits.bulkBodyBytesMax,
+      config: { scope: "write" },
+      schema: {
+        summary: "Schedule many posts, all or none",
+        headers: IdempotencyHeaders,
+        body: BulkIn,
+        response: { 201: BulkOut, ...scheduleProblems },
+      },
+    },
+    async (request, reply) => {
+      const path = `${base}/bulk`;
+      const result = await schedulePosts(deps, {
+        companyId: request.caller.companyId,
+        requestId: request.id,
+        inputs: request.body.posts,
+        pathOf: (index) => `/posts/${index}`,
+        idempotency: idempotencyOf(path, request.headers["idempotency-key"], request.body),
+        answer: (posts) => {
+          return { statusCode: 201, location: null, response: JSON.stringify({ data: posts.map(toPostOut) }) };
         },
       });
       return sendScheduled(reply, result);
@@ -73,9 +101,10 @@ export const postRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, d
         response: { 200: PostOut, ...problems(400, 401, 403, 404, 500, 503) },
       },
     },
-    async ({ params: { id }, caller: { companyId } }) => {
+    async ({ params: { id }, caller: { companyId } }, reply) => {
       const post = await findPost(database, { companyId, id });
       if (post === null) throw notFound("post");
+      reply.header("etag", etagOf(post));
       return toPostOut(post);
     },
   );
@@ -96,34 +125,8 @@ export const postRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, d
       return toTimeline(history);
     },
   );
-
-  app.delete(
-    "/posts/:id",
-    {
-      config: { scope: "write" },
-      schema: {
-        summary: "Cancel a post",
-        params: IdParams,
-        response: { 200: PostOut, ...problems(400, 401, 403, 404, 409, 500, 503) },
-      },
-    },
-    async ({ params: { id }, caller: { companyId }, id: requestId }) => {
-      const result = await cancelPost(deps, { companyId, id, requestId });
-      if (result.kind !== "cancelled") throw notCancelled(result);
-      return toPostOut(result.post);
-    },
-  );
 };
 
-function notCancelled(result: Exclude<CancelResult, { kind: "cancelled" }>): ProblemError {
-  switch (result.kind) {
-    case "no_such_post":
-      return notFound("post");
-    case "too_late":
-      return new ProblemError(409, "too_late", `The post is ${result.status}; it cannot be cancelled any more.`);
-    case "unconfirmed": {
-      const detail = "Nobody knows yet whether the post was published; it cannot be cancelled.";
-      return new ProblemError(409, "unconfirmed", detail);
-    }
-  }
+function idempotencyOf(path: string, key: string | undefined, body: unknown): ScheduleRequest["idempotency"] {
+  return key === undefined ? null : { path, key, requestHash: requestHash(body) };
 }

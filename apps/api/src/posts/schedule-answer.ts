@@ -29,13 +29,12 @@ export function sendScheduled(reply: FastifyReply, result: ScheduleResult): Fast
 }
 
 /** One fault gives the problem its code; several different ones are told apart in `errors` only. */
-function refusal(issues: ValidationIssue[]): ProblemError {
+export function refusal(issues: readonly ValidationIssue[]): ProblemError {
   const codes = new Set(issues.map(({ code }) => code));
   const [code = "invalid_post"] = codes;
   if (codes.size === 1 && code === unknownAccountCode) {
     return new ProblemError(404, code, "There is no such social account.", { issues });
   }
-  const detail =
-    issues.length === 1 ? `${issues[0]?.path}: ${issues[0]?.message}` : "This cannot be scheduled, see errors.";
+  const detail = issues.length === 1 ? `${issues[0]?.path}: ${issues[0]?.message}` : "This cannot be done, see errors.";
   return new ProblemError(422, codes.size === 1 ? code : "invalid_post", detail, { issues });
 }

@@ -7,6 +7,7 @@ import type { Platform, ValidationIssue } from "@punctual/core";
 import {
   acceptPosts,
   readAcceptance,
+  toWaitingPost,
   type Database,
   type IdempotencyScope,
   type PostingAccount,
@@ -71,7 +72,7 @@ export async function schedulePosts(deps: ScheduleDeps, request: ScheduleRequest
     const result = await acceptPosts(deps.database, { companyId, posts, accounts, idempotency: record });
     if (result === "changed") continue;
 
-    deps.producer.nudge(posts.filter(({ status }) => status === "scheduled").map(toWaiting));
+    deps.producer.nudge(posts.map(toWaitingPost).filter((waiting) => waiting !== null));
     return { kind: "accepted", answer };
   }
   return { kind: "contended" };
@@ -95,16 +96,4 @@ function draftAll(
     }
   }
   return { posts, accounts: [...accounts.values()], issues };
-}
-
-function toWaiting(post: PostRecord) {
-  return {
-    postId: post.id,
-    platform: post.platform,
-    revision: post.revision,
-    generation: post.generation,
-    dueAt: post.nextAttemptAt,
-    maxAttempts: post.maxAttempts,
-    requestId: post.requestId,
-  };
 }

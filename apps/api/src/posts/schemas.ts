@@ -131,6 +131,12 @@ export const PostOut = Type.Object(
 );
 export type PostOut = Static<typeof PostOut>;
 
+export const BulkIn = Type.Object(
+  { posts: Type.Array(PostIn, { minItems: 1, maxItems: postLimits.bulkPostsMax }) },
+  strict,
+);
+export const BulkOut = Type.Object({ data: Type.Array(PostOut, { description: "In the order of the request." }) });
+
 export const PostPage = pageOf(PostOut);
 
 export const PostListQuery = Type.Object(

@@ -1,14 +1,20 @@
 /** `/v1/social-accounts`. */
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { findSocialAccount, listSocialAccounts } from "@punctual/db";
+import { findSocialAccount, listSocialAccounts, pauseAccount } from "@punctual/db";
+import type { PublishProducer } from "@punctual/queue";
 import { IdParams } from "../field-schemas.ts";
 import { PageQuery, readPage } from "../page.ts";
 import { notFound, ProblemError, problems } from "../problem.ts";
 import { toSocialAccountOut } from "./account-answer.ts";
 import { connectAccount, type ConnectDeps, type ConnectResult } from "./connect-account.ts";
+import { resumeAndRelease } from "./resume-account.ts";
 import { SocialAccountIn, SocialAccountOut, SocialAccountPage } from "./schemas.ts";
 
-export const socialAccountRoutes: FastifyPluginAsyncTypebox<ConnectDeps> = async (app, deps) => {
+export interface SocialAccountDeps extends ConnectDeps {
+  producer: PublishProducer;
+}
+
+export const socialAccountRoutes: FastifyPluginAsyncTypebox<SocialAccountDeps> = async (app, deps) => {
   const { database } = deps;
 
   app.post(
@@ -59,6 +65,31 @@ export const socialAccountRoutes: FastifyPluginAsyncTypebox<ConnectDeps> = async
     },
     async ({ params: { id }, caller: { companyId } }) => {
       const account = await findSocialAccount(database, { companyId, id });
+      if (account === null) throw notFound("social account");
+      return toSocialAccountOut(account);
+    },
+  );
+
+  const action = {
+    config: { scope: "admin" as const },
+    schema: { params: IdParams, response: { 200: SocialAccountOut, ...problems(400, 401, 403, 404, 500, 503) } },
+  };
+
+  app.post(
+    "/social-accounts/:id/pause",
+    { ...action, schema: { summary: "Hold an account's posts", ...action.schema } },
+    async ({ params: { id }, caller: { companyId } }) => {
+      const account = await pauseAccount(database, { companyId, id });
+      if (account === null) throw notFound("social account");
+      return toSocialAccountOut(account);
+    },
+  );
+
+  app.post(
+    "/social-accounts/:id/resume",
+    { ...action, schema: { summary: "Release an account's posts", ...action.schema } },
+    async ({ params: { id }, caller: { companyId } }) => {
+      const account = await resumeAndRelease(deps, { companyId, id });
       if (account === null) throw notFound("social account");
       return toSocialAccountOut(account);
     },

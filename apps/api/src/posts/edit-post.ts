@@ -1,0 +1,54 @@
+/** Editing always ends in a definite answer: this revision was accepted, or it is too late. */
+import type { PostStatus, ValidationIssue } from "@punctual/core";
+import { editPost, readPostToEdit, toWaitingPost, type PostRecord } from "@punctual/db";
+import type { PostPatch } from "./edit-schemas.ts";
+import { mergePost } from "./merge-post.ts";
+import type { ScheduleDeps } from "./schedule-posts.ts";
+
+export interface EditRequest {
+  companyId: string;
+  id: string;
+  requestId: string;
+  patch: PostPatch;
+  /** The only revision to edit; null: whichever it is. */
+  ifRevision: number | null;
+}
+
+export type EditResult =
+  /** Unchanged, if the patch changes nothing. */
+  | { kind: "edited"; post: PostRecord }
+  | { kind: "no_such_post" }
+  | { kind: "too_late"; status: PostStatus }
+  | { kind: "other_revision"; revision: number }
+  | { kind: "refused"; issues: ValidationIssue[] };
+
+const editableStatuses: ReadonlySet<PostStatus> = new Set(["scheduled", "retrying", "held", "failed", "missed"]);
+/** A post can change between our look and our change; that often in a row is a fault. */
+const roundsMax = 10;
+
+export async function editOnePost(deps: ScheduleDeps, request: EditRequest): Promise<EditResult> {
+  const { companyId, id, requestId, patch, ifRevision } = request;
+  for (let round = 0; round < roundsMax; round += 1) {
+    const read = await readPostToEdit(deps.database, { companyId, id });
+    if (read === null) return { kind: "no_such_post" };
+    const { post, now } = read;
+    if (ifRevision !== null && ifRevision !== post.revision) return { kind: "other_revision", revision: post.revision };
+    if (!editableStatuses.has(post.status) || post.outcomeOpen) return { kind: "too_late", status: post.status };
+
+    const platform = deps.platforms.get(post.platform);
+    if (platform === undefined) throw new Error(`there is no platform ${post.platform}`);
+    const merge = mergePost(post, patch, platform, now);
+    if (merge.kind === "issues") return { kind: "refused", issues: merge.issues };
+    if (merge.changed.length === 0) return { kind: "edited", post };
+
+    const edited = await editPost(deps.database, { expected: post, requestId, ...merge });
+    if (edited === null) continue;
+    const waiting = toWaitingPost(edited);
+    if (waiting !== null) deps.producer.nudge([waiting]);
+    deps.producer.discard([
+      { postId: id, platform: post.platform, revision: post.revision, generation: post.generation },
+    ]);
+    return { kind: "edited", post: edited };
+  }
+  throw new Error(`post ${id} changed under ${roundsMax} tries to edit it`);
+}

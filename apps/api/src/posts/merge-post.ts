@@ -1,0 +1,116 @@
+/** A post as it would be after a patch, or what is wrong with it. Pure. */
+import { postLimits, type Platform, type ValidationIssue } from "@punctual/core";
+import type { EditablePost, PostRecord } from "@punctual/db";
+import type { PostPatch } from "./edit-schemas.ts";
+import { urlIssues } from "./post-draft.ts";
+import { resolveEditedTime, type PostTime } from "./post-time.ts";
+
+export type MergeResult =
+  | { kind: "merged"; edited: EditablePost; changed: string[] }
+  | { kind: "issues"; issues: ValidationIssue[] };
+
+export function mergePost(post: PostRecord, patch: PostPatch, platform: Platform, now: Date): MergeResult {
+  const time = mergeTime(post, patch, now);
+  const content = {
+    text: patch.text ?? post.text,
+    media: merged(patch.media, post.media, []),
+    link: merged(patch.link, post.link, null),
+    options: patch.options === null ? {} : mergeObject(post.options, patch.options),
+    metadata: patch.metadata === null ? {} : (mergeObject(post.metadata, patch.metadata) as Record<string, string>),
+  };
+  const issues = [
+    ...urlIssues(content),
+    ...platform.validatePost(content),
+    ...metadataIssues(content.metadata),
+    ...("issue" in time ? [time.issue] : []),
+  ];
+  if (issues.length > 0 || "issue" in time) return { kind: "issues", issues };
+
+  const { graceMinutes, whenLate } = mergeLateness(post, patch);
+  const sameGrace = time.scheduledAt.getTime() === post.scheduledAt.getTime() && graceMinutes === post.graceMinutes;
+  const edited: EditablePost = {
+    ...content,
+    ...time,
+    groupId: merged(patch.groupId, post.groupId, null),
+    maxAttempts: merged(patch.maxAttempts, post.maxAttempts, postLimits.maxAttemptsDefault),
+    graceMinutes,
+    whenLate,
+    // A retry may have moved the end of the grace; only a new time or grace moves it back.
+    lateAt: sameGrace ? post.lateAt : new Date(time.scheduledAt.getTime() + graceMinutes * 60_000),
+  };
+  return { kind: "merged", edited, changed: changedFields(post, edited) };
+}
+
+function mergeTime(post: PostRecord, patch: PostPatch, now: Date): PostTime | { issue: ValidationIssue } {
+  const { scheduledAt: old, localTime: oldLocalTime, timeZone: oldTimeZone, timeAdjustment } = post;
+  const untouched = { scheduledAt: old, localTime: oldLocalTime, timeZone: oldTimeZone, timeAdjustment };
+  const { scheduledAt, localTime, timeZone } = patch;
+  if (scheduledAt === undefined && localTime === undefined && timeZone === undefined) return untouched;
+
+  // An instant replaces the wall clock; half a wall clock joins the other half.
+  const wallClock =
+    scheduledAt === undefined
+      ? { localTime: merged(localTime, oldLocalTime, null), timeZone: merged(timeZone, oldTimeZone, null) }
+      : { localTime: localTime ?? null, timeZone: timeZone ?? null };
+  if (scheduledAt === undefined && wallClock.localTime === null && wallClock.timeZone === null) {
+    return { scheduledAt: old, localTime: null, timeZone: null, timeAdjustment: null };
+  }
+  const input = {
+    ...(scheduledAt === undefined ? {} : { scheduledAt }),
+    ...(wallClock.localTime === null ? {} : { localTime: wallClock.localTime }),
+    ...(wallClock.timeZone === null ? {} : { timeZone: wallClock.timeZone }),
+  };
+  const result = resolveEditedTime(input, old, now);
+  return result.kind === "time" ? result.time : { issue: result.issue };
+}
+
+function mergeLateness(post: PostRecord, { lateness }: PostPatch): Pick<EditablePost, "graceMinutes" | "whenLate"> {
+  if (lateness === null) return { graceMinutes: postLimits.graceMinutesDefault, whenLate: "miss" };
+  return { graceMinutes: lateness?.graceMinutes ?? post.graceMinutes, whenLate: lateness?.then ?? post.whenLate };
+}
+
+/** Undefined leaves the old value, null goes back to the default. */
+function merged<Value>(given: Value | null | undefined, old: Value, fallback: Value): Value {
+  if (given === undefined) return old;
+  return given ?? fallback;
+}
+
+/** RFC 7396. Recursion is safe: the depth of bodies is bounded where they are read. */
+function mergeObject(
+  target: Readonly<Record<string, unknown>>,
+  patch: Readonly<Record<string, unknown>> | undefined,
+): Record<string, unknown> {
+  const result: Record<string, unknown> = { ...target };
+  for (const [name, value] of Object.entries(patch ?? {})) {
+    if (value === null) delete result[name];
+    else if (isObject(value)) result[name] = mergeObject(isObject(result[name]) ? result[name] : {}, value);
+    else result[name] = value;
+  }
+  return result;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function metadataIssues(metadata: Readonly<Record<string, string>>): ValidationIssue[] {
+  const { metadataEntriesMax } = postLimits;
+  if (Object.keys(metadata).length <= metadataEntriesMax) return [];
+  return [{ path: "/metadata", code: "too_many", message: `must have at most ${metadataEntriesMax} fields` }];
+}
+
+function changedFields(post: PostRecord, edited: EditablePost): string[] {
+  const names = Object.keys(edited) as (keyof EditablePost)[];
+  return names.filter((name) => JSON.stringify(sorted(post[name])) !== JSON.stringify(sorted(edited[name])));
+}
+
+/** Objects come back from Postgres with their fields in an order of its own. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isObject(value) || value instanceof Date) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, child]) => [name, sorted(child)]),
+  );
+}

@@ -1,0 +1,36 @@
+/** Trying a post again because a person says so. */
+import type { PostStatus } from "@punctual/core";
+import {
+  findPost,
+  holdPostsOfClosedAccount,
+  retryPost,
+  toWaitingPost,
+  type PostRecord,
+  type RetryRequest,
+} from "@punctual/db";
+import type { ScheduleDeps } from "./schedule-posts.ts";
+
+export type RetryResult =
+  | { kind: "retried"; post: PostRecord }
+  | { kind: "no_such_post" }
+  /** It has not ended, or not in a way that can be tried again. */
+  | { kind: "not_retryable"; status: PostStatus };
+
+export async function retryOnePost(
+  { database, producer }: Pick<ScheduleDeps, "database" | "producer">,
+  request: RetryRequest,
+): Promise<RetryResult> {
+  const retried = await retryPost(database, request);
+  if (retried === null) {
+    const post = await findPost(database, request);
+    return post === null ? { kind: "no_such_post" } : { kind: "not_retryable", status: post.status };
+  }
+  const { post, accountOpen } = retried;
+  if (accountOpen) {
+    const waiting = toWaitingPost(post);
+    if (waiting !== null) producer.nudge([waiting]);
+    return { kind: "retried", post };
+  }
+  await holdPostsOfClosedAccount(database, post.socialAccountId);
+  return { kind: "retried", post: (await findPost(database, request)) ?? post };
+}
