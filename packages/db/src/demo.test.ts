@@ -1,0 +1,51 @@
+import { randomBytes } from "node:crypto";
+import { createKeyring } from "@punctual/runtime";
+import { createTestEnvironment, type TestEnvironment } from "@punctual/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createApiKey, findApiKeyOwner, revokeApiKey } from "./api-keys.ts";
+import { demoApiKey, demoIds, seedDemo } from "./demo.ts";
+
+let env: TestEnvironment;
+
+beforeAll(async () => {
+  env = await createTestEnvironment();
+});
+afterAll(() => env.close());
+
+const rows = () => env.sql("SELECT * FROM companies, clients, social_accounts ORDER BY social_accounts.id");
+
+test("seeding twice, even at once, leaves one company as the first time made it", async () => {
+  const [accounts] = await Promise.all([seedDemo(env.database, env.keyring), seedDemo(env.database, env.keyring)]);
+  const seeded = await rows();
+  const again = await seedDemo(env.database, env.keyring);
+  expect(await rows()).toEqual(seeded);
+  expect(again).toEqual(accounts);
+  expect(seeded).toHaveLength(1);
+});
+
+test("an account seeded under lost encryption keys gets credentials that open again", async () => {
+  await seedDemo(env.database, env.keyring);
+  const others = createKeyring(randomBytes(32).toString("base64"));
+  const [account] = await seedDemo(env.database, others);
+  const stored = await env.database.prisma.socialAccount.findUniqueOrThrow({
+    where: { id: demoIds.socialAccounts.webhook },
+  });
+  expect(JSON.parse(others.open(stored.credentials, stored.id))).toEqual(account?.credentials);
+  expect(stored.credentialsVersion).toBe(2);
+});
+
+test("a known key of the demo company is kept, any other is not", async () => {
+  await seedDemo(env.database, env.keyring);
+  const first = await demoApiKey(env.database, undefined);
+  expect(first.isNew).toBe(true);
+  expect(await demoApiKey(env.database, first.key)).toEqual({ key: first.key, isNew: false });
+  expect(await findApiKeyOwner(env.database, first.key)).toMatchObject({ companyId: demoIds.company, scope: "admin" });
+
+  const { companyId } = await env.createTenant();
+  const { key: foreign } = await createApiKey(env.database, { companyId, name: "Another's", scope: "admin" });
+  expect((await demoApiKey(env.database, foreign)).isNew).toBe(true);
+
+  const owner = await findApiKeyOwner(env.database, first.key);
+  await revokeApiKey(env.database, { companyId: demoIds.company, id: owner?.apiKeyId ?? "" });
+  expect((await demoApiKey(env.database, first.key)).isNew).toBe(true);
+});
