@@ -98,7 +98,9 @@ export async function recordAbsent(
       INSERT INTO events (company_id, post_id, social_account_id, type, data, request_id)
       SELECT company_id, id, social_account_id, CASE WHEN status = 'retrying' THEN 'post.retrying' ELSE 'post.failed' END,
              jsonb_strip_nulls(jsonb_build_object('status', status, 'revision', revision, 'attempt', attempts,
-               'nextAttemptAt', CASE WHEN status = 'retrying' THEN next_attempt_at END, 'provedAbsent', true)), request_id
+               'nextAttemptAt', CASE WHEN status = 'retrying' THEN
+                 to_char(next_attempt_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') END,
+               'provedAbsent', true)), request_id
       FROM post
     )
     SELECT id FROM post`;

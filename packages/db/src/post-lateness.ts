@@ -24,7 +24,9 @@ export async function markLatePosts(database: Database, limit: number): Promise<
     ), events AS (
       INSERT INTO events (company_id, post_id, social_account_id, type, data, request_id)
       SELECT company_id, id, social_account_id, CASE WHEN status = 'missed' THEN 'post.missed' ELSE 'post.at_risk' END,
-             jsonb_build_object('status', status, 'revision', revision, 'scheduledAt', scheduled_at, 'reason', 'grace_over'), request_id
+             jsonb_build_object('status', status, 'revision', revision, 'reason', 'grace_over',
+               'scheduledAt', to_char(scheduled_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')),
+             request_id
       FROM marked
     )
     SELECT count(*)::integer AS count FROM marked`;

@@ -46,7 +46,9 @@ const latenessMs = Prisma.sql`least(2147483647, greatest(0, round(
 /** From a row `post`: what its event tells. States and reasons only. */
 const eventData = Prisma.sql`jsonb_strip_nulls(jsonb_build_object(
   'status', status, 'revision', revision, 'attempt', attempts, 'outcomeOpen', outcome_open, 'heldReason', held_reason,
-  'nextAttemptAt', CASE WHEN status = 'retrying' THEN next_attempt_at END, 'latenessMs', lateness_ms,
+  'nextAttemptAt', CASE WHEN status = 'retrying' THEN
+    to_char(next_attempt_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') END,
+  'latenessMs', lateness_ms,
   'externalId', external_id, 'externalUrl', external_url,
   'failure', CASE WHEN failure_category IS NOT NULL THEN jsonb_build_object(
     'category', failure_category, 'code', failure_code, 'message', failure_message) END))`;
@@ -121,7 +123,7 @@ export async function recordSettlement(database: Database, record: SettlementRec
 export type LateSuccess =
   /** The post is published now, by this attempt. */
   | "recorded"
-  /** It was published already, and the platform did nothing twice. */
+  /** It was published already, by this attempt or another, and the platform did nothing twice. */
   | "repeat"
   /** It was published already, and now a second time. */
   | "doubled"
@@ -163,6 +165,9 @@ export async function recordLateSuccess(
       SELECT CASE
         WHEN EXISTS (SELECT FROM post) THEN 'recorded'
         WHEN ${repeatIsHarmless} OR post.external_id = ${published.externalId ?? null} THEN 'repeat'
+        -- The same success told twice: the answer to the first time was lost.
+        WHEN EXISTS (SELECT FROM attempts
+          WHERE post_id = post.id AND claim_token = ${claimToken}::uuid AND outcome = 'published') THEN 'repeat'
         ELSE 'doubled' END AS outcome
       FROM posts AS post WHERE id = ${postId}::uuid
     ), ended AS (
