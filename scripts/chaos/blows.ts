@@ -20,13 +20,13 @@ export interface Blow {
 }
 
 /** Longer than a lease of these runs: a send's is 9 s, preparing's is 10 s. */
-const longFreezeMs = { min: 10_500, max: 14_000 } as const;
+const longTroubleMs: readonly [number, number] = [10_500, 14_000];
 const strayJobsMax = 30;
 
 export function blows({ fleet, platforms, heal, producer }: Stage): Blow[] {
   const { apis, workers, servers } = fleet;
   const { redisClient, database } = servers;
-  const everybody = [...apis, ...workers];
+  const everybody: readonly Actor[] = [...apis, ...workers];
 
   const freeze = (actor: Actor, ms: number) => async () => {
     actor.signal("SIGSTOP");
@@ -38,14 +38,15 @@ export function blows({ fleet, platforms, heal, producer }: Stage): Blow[] {
     weight: number,
     wires: readonly WireName[],
     mode: (dice: Dice) => ProxyMode,
-    ms: [number, number],
+    ms: readonly [number, number],
+    actors = everybody,
   ) => ({
     kind,
     weight,
     aim(dice: Dice) {
       const name = dice.pick(wires);
       // The API never talks to the networks.
-      const actor = dice.pick(name === "sandbox" ? workers : everybody);
+      const actor = dice.pick(name === "sandbox" ? workers : actors);
       const proxy = actor.wires[name];
       const chosen = mode(dice);
       const forMs = dice.between(...ms);
@@ -104,8 +105,7 @@ export function blows({ fleet, platforms, heal, producer }: Stage): Blow[] {
       weight: 2,
       aim(dice) {
         const worker = dice.pick(workers);
-        const { min, max } = longFreezeMs;
-        return { subjects: [worker.name], land: freeze(worker, dice.between(min, max)) };
+        return { subjects: [worker.name], land: freeze(worker, dice.between(...longTroubleMs)) };
       },
     },
     {
@@ -205,6 +205,7 @@ export function blows({ fleet, platforms, heal, producer }: Stage): Blow[] {
     },
     wire("wire delayed", 3, wireNames, (dice) => ({ kind: "delay", ms: dice.between(50, 1_000) }), [1_000, 4_000]),
     wire("wire cut", 3, wireNames, () => ({ kind: "cut" }), [500, 4_000]),
+    wire("worker's Postgres wire cut past its lease", 2, ["postgres"], () => ({ kind: "cut" }), longTroubleMs, workers),
     wire("wire black hole", 2, wireNames, () => ({ kind: "blackhole" }), [1_000, 6_000]),
     wire(
       "wire drops answers",

@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { migrate, openDatabase, type Database } from "@punctual/db";
 import { connectRedis } from "@punctual/queue";
 import { createLogger } from "@punctual/runtime";
-import { startPostgres, startRedis } from "@punctual/testing";
+import { isRunning, startPostgres, startRedis } from "@punctual/testing";
 
 export interface Server {
   url: string;
@@ -80,22 +80,34 @@ export async function startServers(directory: string): Promise<Servers> {
 
 type LocalServer = Awaited<ReturnType<typeof startPostgres>>;
 
+const running = new Set<LocalServer>();
+// They outlive whoever started them; a run that is broken off must not leave them behind.
+process.on("exit", () => {
+  for (const { identity } of running) if (isRunning(identity)) process.kill(identity.pid, "SIGKILL");
+});
+
 async function crashing(start: (port: number) => Promise<LocalServer>, signal: NodeJS.Signals): Promise<Server> {
   let server = await start(0);
+  running.add(server);
   const { port, url } = server;
   return {
     url,
     async crash(downMs) {
       process.kill(server.identity.pid, signal);
       await server.exited;
+      running.delete(server);
       await pause(downMs);
       server = await start(port);
+      running.add(server);
     },
     async freeze(ms) {
       process.kill(server.identity.pid, "SIGSTOP");
       await pause(ms);
       process.kill(server.identity.pid, "SIGCONT");
     },
-    stop: () => server.stop(),
+    async stop() {
+      await server.stop();
+      running.delete(server);
+    },
   };
 }
