@@ -1,3 +1,5 @@
+export * from "./delivery.ts";
+export * from "./event-position.ts";
 export * from "./event.ts";
 export * from "./job.ts";
 export * from "./outcome.ts";

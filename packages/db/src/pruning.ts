@@ -15,10 +15,26 @@ export const defaultRetention: Retention = { eventDays: 30, postDays: 400, idemp
 /** @returns how many rows were removed at most of one kind; as many as `limit` means there may be more */
 export async function prune(database: Database, retention: Retention, limit: number): Promise<number> {
   const { prisma } = database;
-  const events = await prisma.$executeRaw`
-    DELETE FROM events WHERE sequence IN (
-      SELECT sequence FROM events WHERE created_at < app_now() - ${retention.eventDays} * interval '1 day'
-      ORDER BY sequence LIMIT ${limit})`;
+  // Deliveries go with their events. What a company has lost is noted in the same breath, so that no reader skips it.
+  const [events] = await prisma.$queryRaw<[{ count: number }]>`
+    WITH gone AS (
+      DELETE FROM events WHERE sequence IN (
+        SELECT sequence FROM events WHERE created_at < app_now() - ${retention.eventDays} * interval '1 day'
+        ORDER BY sequence LIMIT ${limit})
+      RETURNING company_id, transaction_id, sequence
+    ), horizon AS (
+      INSERT INTO event_horizons (company_id, transaction_id, sequence)
+      SELECT DISTINCT ON (company_id) company_id, transaction_id, sequence FROM gone
+      ORDER BY company_id, transaction_id DESC, sequence DESC
+      ON CONFLICT (company_id) DO UPDATE
+      SET transaction_id = excluded.transaction_id, sequence = excluded.sequence, updated_at = app_now()
+      WHERE (event_horizons.transaction_id, event_horizons.sequence) < (excluded.transaction_id, excluded.sequence)
+    )
+    SELECT count(*)::integer AS count FROM gone`;
+  // Of deleted endpoints whose last delivery is forgotten there is nothing left to tell.
+  await prisma.$executeRaw`
+    DELETE FROM webhook_endpoints AS endpoint
+    WHERE status = 'deleted' AND NOT EXISTS (SELECT FROM webhook_deliveries WHERE endpoint_id = endpoint.id)`;
   const records = await prisma.$executeRaw`
     DELETE FROM idempotency_records AS record WHERE (company_id, path, key) IN (
       SELECT company_id, path, key FROM idempotency_records AS old
@@ -43,5 +59,5 @@ export async function prune(database: Database, retention: Retention, limit: num
         AND updated_at < app_now() - ${retention.postDays} * interval '1 day'
         AND NOT EXISTS (SELECT FROM attempts WHERE post_id = old.id)
       ORDER BY id LIMIT ${limit})`;
-  return Math.max(events, records, posts.count);
+  return Math.max(events.count, records, posts.count);
 }
