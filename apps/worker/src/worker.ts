@@ -5,6 +5,7 @@ import { createPlatforms, type Platforms } from "@punctual/platforms";
 import { openConsumer, openProducer } from "@punctual/queue";
 import { createKeyring, StartError, type Logger, type Service } from "@punctual/runtime";
 import { workerLimits, type WorkerConfig } from "./config.ts";
+import { createDeliveries } from "./deliveries/deliveries.ts";
 import { createHealthServer } from "./health-server.ts";
 import { createConfirmer } from "./maintenance/confirmer.ts";
 import { createPoller } from "./maintenance/poller.ts";
@@ -76,6 +77,18 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
     ];
   });
 
+  const deliveries = createDeliveries(
+    {
+      redisUrl: config.REDIS_URL,
+      worker: name,
+      allowPrivateNetworks: config.ALLOW_PRIVATE_NETWORKS,
+      concurrency,
+      drainTimeoutMs,
+      ...prefix,
+    },
+    { database, keyring, logger, giveUp: options.giveUp },
+  );
+
   return {
     database,
     services: [
@@ -91,7 +104,8 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
       createRescuer({ database, platforms: platforms.byName, retryPolicy, logger }),
       createConfirmer({ database, platforms: platforms.byName, keyring, logger }),
       createPruner({ holder: name }, { database, logger }),
-      together(lanes.flat(), () => publisher.release()),
+      ...deliveries.foundation,
+      together([...lanes.flat(), ...deliveries.lane], () => publisher.release()),
     ],
   };
 }

@@ -1,5 +1,7 @@
 export * from "./address-guard.ts";
 export * from "./http.ts";
 export * from "./platform-reason.ts";
+export * from "./receiver-url.ts";
 export * from "./registry.ts";
 export * from "./retry-after.ts";
+export { secretBytes, signWebhook } from "./webhook/signature.ts";

@@ -3,7 +3,6 @@
  * post that may go out twice, so this keeps trying well past an outage. If the claim was lost in the meantime, what
  * the platform reported still counts.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import type { Outcome, Published, Settlement } from "@punctual/core";
 import {
   endLostAttempt,
@@ -14,6 +13,7 @@ import {
   type Database,
 } from "@punctual/db";
 import type { Logger } from "@punctual/runtime";
+import { throughOutages } from "../outage-patience.ts";
 import type { WorkerParts } from "../parts.ts";
 
 export interface Recording {
@@ -32,13 +32,13 @@ export interface RecordingDeps {
   parts: WorkerParts;
 }
 
-/** How long recording is tried, in milliseconds. */
-const recordTimeoutMs = 60_000;
-const retryDelayMs = 250;
-
 /** @returns whether the settlement is the post's state now; false if others had decided already */
 export async function recordOutcome(database: Database, recording: Recording, deps: RecordingDeps): Promise<boolean> {
-  const recorded = await persistently(() => record(database, recording, deps), recording.post, deps.logger);
+  const recorded = await throughOutages(
+    () => record(database, recording, deps),
+    contextOf(recording.post),
+    deps.logger,
+  );
   return recorded ?? false;
 }
 
@@ -55,35 +55,17 @@ export async function recogniseOwnPost(
   if (outcome.kind !== "rejected" || outcome.category !== "duplicate") return outcome;
   const { externalId, httpStatus } = outcome;
   if (post.firstSentAt === null || externalId === undefined) return outcome;
-  const taken = await persistently(
+  const taken = await throughOutages(
     () => isExternalIdTaken(database, { platform: post.platform, externalId, exceptPostId: post.id }),
-    post,
+    contextOf(post),
     logger,
   );
   if (taken !== false) return outcome;
   return { kind: "published", externalId, ...(httpStatus === undefined ? {} : { httpStatus }) };
 }
 
-/** Null once it has been in vain for too long. */
-async function persistently<Result>(
-  work: () => Promise<Result>,
-  post: ClaimedPost,
-  logger: Logger,
-): Promise<Result | null> {
-  const giveUpAt = performance.now() + recordTimeoutMs;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      const context = { err: error, postId: post.id, requestId: post.requestId, attempt: post.attempt };
-      if (performance.now() > giveUpAt) {
-        logger.fatal(context, "an outcome could not be recorded; the rescuer will treat it as lost");
-        return null;
-      }
-      logger.warn(context, "recording an outcome failed, trying again");
-      await delay(retryDelayMs);
-    }
-  }
+function contextOf({ id, requestId, attempt }: ClaimedPost): Record<string, unknown> {
+  return { postId: id, requestId, attempt };
 }
 
 async function record(database: Database, recording: Recording, { logger, parts }: RecordingDeps): Promise<boolean> {

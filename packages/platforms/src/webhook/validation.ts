@@ -1,6 +1,6 @@
 /** What can be known to be wrong before anything is promised. */
 import type { PostContent, ValidationIssue } from "@punctual/core";
-import { namesPrivateAddress } from "../address-guard.ts";
+import { receiverUrlIssue } from "../receiver-url.ts";
 import { webhookLimits } from "./limits.ts";
 import { secretBytes } from "./signature.ts";
 
@@ -40,20 +40,8 @@ function validateUrl(value: unknown, sandbox: boolean, allowPrivateNetworks: boo
   // The sandbox is where such an account's posts go, whatever its own URL; it may have none.
   if (value === undefined && sandbox) return [];
   if (value === undefined) return [{ path, code: "required", message: "the URL posts are delivered to is missing" }];
-  if (typeof value !== "string" || value.length > webhookLimits.urlLengthMax || !URL.canParse(value)) {
-    return [{ path, code: "invalid_url", message: `not a URL of at most ${webhookLimits.urlLengthMax} characters` }];
-  }
-  const url = new URL(value);
-  if (url.protocol !== "https:" && url.protocol !== "http:") {
-    return [{ path, code: "invalid_url", message: "only http and https are possible" }];
-  }
-  if (url.username !== "" || url.password !== "") {
-    return [{ path, code: "invalid_url", message: "a URL must not hold a user or password" }];
-  }
-  if (!allowPrivateNetworks && namesPrivateAddress(url)) {
-    return [{ path, code: "private_address", message: "private, loopback and link-local addresses are not allowed" }];
-  }
-  return [];
+  const issue = receiverUrlIssue(value, { path, allowPrivateNetworks });
+  return issue === null ? [] : [issue];
 }
 
 function validateSecret(value: unknown): ValidationIssue[] {

@@ -1,0 +1,132 @@
+/** All a worker runs to bring events to endpoints: the same parts as for posts, on the deliveries' own queue. */
+import { deliveryAttemptsMax, type DeliveryJobId } from "@punctual/core";
+import {
+  enqueuedDeliveries,
+  markDeliveriesEnqueued,
+  overdueDeliveries,
+  raiseDeliveryGenerations,
+  rescueDeliveries,
+  unenqueuedDeliveries,
+  type Database,
+  type UnenqueuedDelivery,
+} from "@punctual/db";
+import { createHttpClient } from "@punctual/platforms";
+import {
+  openDeliveryConsumer,
+  openDeliveryProducer,
+  type DeliveryProducer,
+  type WaitingDelivery,
+} from "@punctual/queue";
+import type { Keyring, Logger, Service } from "@punctual/runtime";
+import { createJobRebuilder } from "../maintenance/job-rebuilder.ts";
+import { createPoller } from "../maintenance/poller.ts";
+import { createSweeper } from "../maintenance/sweeper.ts";
+import { createWatchdog } from "../maintenance/watchdog.ts";
+import { createDeliverer } from "./deliverer.ts";
+import { createFanOut } from "./fan-out.ts";
+
+export interface DeliveriesOptions {
+  redisUrl: string;
+  prefix?: string;
+  /** Names this process in attempts, leases and logs. */
+  worker: string;
+  allowPrivateNetworks: boolean;
+  /** Deliveries at a time. */
+  concurrency: number;
+  /** How long a stop waits for what is being delivered, in milliseconds. */
+  drainTimeoutMs: number;
+}
+
+export interface DeliveriesDeps {
+  database: Database;
+  keyring: Keyring;
+  logger: Logger;
+  giveUp: (reason: string) => void;
+}
+
+export interface Deliveries {
+  /** To start first and stop last. */
+  foundation: Service[];
+  /** Takes work, and drains when it is stopped. */
+  lane: Service[];
+}
+
+const batchSizeMax = 1_000;
+const quietMs = 750;
+const intervalMs = 500;
+
+export function createDeliveries(options: DeliveriesOptions, deps: DeliveriesDeps): Deliveries {
+  const { redisUrl, worker, concurrency, drainTimeoutMs, allowPrivateNetworks } = options;
+  const { database, keyring, logger, giveUp } = deps;
+  const redis = { redisUrl, ...(options.prefix === undefined ? {} : { prefix: options.prefix }) };
+  const http = createHttpClient({ allowPrivateNetworks });
+  const producer = openDeliveryProducer(redis, {
+    logger,
+    onEnqueued: (jobs) => markDeliveriesEnqueued(database, jobs),
+  });
+  const deliverer = createDeliverer({ database, keyring, http, logger }, { worker });
+  const consumer = openDeliveryConsumer(
+    { ...redis, concurrency, drainTimeoutMs },
+    { logger, handle: (job) => deliverer.deliver(job, "job") },
+  );
+  const { census } = producer;
+  return {
+    foundation: [
+      { start: async () => {}, stop: () => http.close() },
+      producer,
+      createFanOut({ holder: worker }, { database, producer, logger }),
+      createDeliveryStager({ database, producer, logger }),
+      createJobRebuilder({ holder: worker }, { database, producer, enqueued: enqueuedIn(database), logger }),
+    ],
+    lane: [
+      consumer,
+      createPoller<DeliveryJobId>(
+        { concurrency, drainTimeoutMs },
+        {
+          overdue: (overdueMs, limit) => overdueDeliveries(database, { overdueMs, limit }),
+          work: (job) => deliverer.deliver(job, "poller"),
+          consumer,
+          census,
+          logger,
+        },
+      ),
+      createWatchdog({ consumer, census, logger, giveUp }),
+    ],
+  };
+}
+
+/** Gives jobs to waiting deliveries that have none, and takes those of dead workers out of their hands. */
+export function createDeliveryStager(deps: {
+  database: Database;
+  producer: DeliveryProducer;
+  logger: Logger;
+}): Service {
+  const { database, producer, logger } = deps;
+  return createSweeper(
+    { name: "delivery stager", intervalMs },
+    {
+      logger,
+      async sweep() {
+        const rescued = await rescueDeliveries(database, batchSizeMax);
+        for (const delivery of rescued) logger.warn(delivery, "delivery taken from a dead worker");
+        const waiting = await unenqueuedDeliveries(database, { limit: batchSizeMax, quietMs });
+        const staged = waiting.length > 0 && (await producer.enqueue(waiting.map(toWaiting)));
+        return staged && waiting.length === batchSizeMax;
+      },
+    },
+  );
+}
+
+function enqueuedIn(database: Database) {
+  const many = async (deliveries: Promise<UnenqueuedDelivery[]>) => (await deliveries).map(toWaiting);
+  return {
+    page: (_lane: string, after: WaitingDelivery | null, limit: number) =>
+      many(enqueuedDeliveries(database, { after, limit })),
+    soonest: (_lanes: readonly string[], limit: number) => many(enqueuedDeliveries(database, { after: null, limit })),
+    raiseGenerations: (jobs: readonly DeliveryJobId[]) => many(raiseDeliveryGenerations(database, jobs)),
+  };
+}
+
+function toWaiting(delivery: UnenqueuedDelivery): WaitingDelivery {
+  return { ...delivery, maxAttempts: deliveryAttemptsMax };
+}
