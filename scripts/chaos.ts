@@ -2,14 +2,12 @@
  * `npm run chaos`: the real API, several real workers and the sandbox under a seeded nemesis, and afterwards the
  * question whether the promise was kept. Prints one table per run and fails on any breach, naming the seed.
  */
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { runMain } from "@punctual/runtime";
 import { total, type RunResult } from "./chaos/figures.ts";
 import { readOptions, usage } from "./chaos/options.ts";
 import { formatOffenders, formatReport } from "./chaos/report.ts";
 import { runChaos } from "./chaos/run.ts";
+import { makeScratchDirectory } from "./chaos/scratch-directory.ts";
 
 await runMain(async () => {
   const options = readOptions(process.argv.slice(2));
@@ -20,9 +18,8 @@ await runMain(async () => {
   const results: RunResult[] = [];
   for (let run = 0; run < options.runs; run += 1) {
     const seed = options.seed + run;
-    const directory = mkdtempSync(path.join(tmpdir(), "punctual-chaos-"));
-    // Root hands Postgres to another user, who must be able to enter.
-    chmodSync(directory, 0o711);
+    const directory = makeScratchDirectory();
+    if (options.keep) directory.keep();
     const started = performance.now();
     const say = (line: string) => {
       if (!options.json) console.error(`${((performance.now() - started) / 1_000).toFixed(1).padStart(7)} s  ${line}`);
@@ -31,18 +28,18 @@ await runMain(async () => {
       `seed ${seed}: ${options.posts} posts in ${options.minutes} min${options.broken ? `, ${options.broken} broken` : ""}`,
     );
     try {
-      const result = await runChaos(options, { seed, directory, say });
+      const result = await runChaos(options, { seed, directory: directory.path, say });
       results.push(result);
       const { figures } = result;
       if (options.json) {
         console.log(JSON.stringify(figures));
       } else {
         console.log(`\nseed ${seed}\n${formatReport(figures)}`);
-        console.log(isBroken(result) ? `BROKEN with --seed ${seed}:\n${formatOffenders(figures.offenders)}` : "  kept");
+        console.log(isBroken(result) ? `BROKEN with --seed ${seed}:\n${formatOffenders(figures)}` : "  kept");
       }
     } finally {
-      if (options.keep) console.error(`Logs are in ${directory}.`);
-      else rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+      if (options.keep) console.error(`Logs are in ${directory.path}.`);
+      else directory.remove();
     }
   }
   const broken = results.filter(isBroken);

@@ -39,6 +39,8 @@ export interface RunFigures {
   networkFaults: Record<string, number>;
   breaches: Record<BreachKind, number>;
   offenders: Breach[];
+  /** What happened to the first of them, by post. */
+  timelines: Record<string, string[]>;
   unconfirmed: {
     became: number;
     found: number;
@@ -82,6 +84,7 @@ export function total(results: readonly RunResult[]): RunResult {
       networkFaults: add(figures.map((run) => run.networkFaults)),
       breaches: countBreaches(figures.flatMap((run) => run.offenders)),
       offenders: figures.flatMap((run) => run.offenders),
+      timelines: Object.assign({}, ...figures.map((run) => run.timelines)) as RunFigures["timelines"],
       unconfirmed: add(figures.map((run) => run.unconfirmed)) as RunFigures["unconfirmed"],
       ...spreads(samples),
       settledMs: Math.max(0, ...figures.map((run) => run.settledMs)),

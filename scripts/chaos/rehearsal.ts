@@ -1,10 +1,8 @@
 /** Plays one scenario on a small fleet of its own, with a part broken or none, and says what the suite found. */
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import type { BreakablePart } from "./broken-parts.ts";
 import type { Breach } from "./invariants.ts";
 import { scenarios } from "./scenarios.ts";
+import { makeScratchDirectory } from "./scratch-directory.ts";
 import { setStage } from "./stage.ts";
 import { passVerdict } from "./verdict.ts";
 
@@ -12,12 +10,10 @@ const limits = { settleMaxMs: 30_000, jobsMaxMs: 6_000 } as const;
 
 /** @param broken null: everything is as shipped */
 export async function rehearse(part: BreakablePart, broken: BreakablePart | null): Promise<Breach[]> {
-  const directory = mkdtempSync(path.join(tmpdir(), "punctual-teeth-"));
-  // Root hands Postgres to another user, who must be able to enter.
-  chmodSync(directory, 0o711);
+  const directory = makeScratchDirectory();
   try {
     const platforms = ["test_at_most_once"];
-    const stage = await setStage(1, { directory, apis: 1, workers: 2, platforms, broken });
+    const stage = await setStage(1, { directory: directory.path, apis: 1, workers: 2, platforms, broken });
     try {
       await scenarios[part].act(stage);
       const { figures } = await passVerdict(stage, { networkFaults: {}, minutes: 0, ...limits });
@@ -26,6 +22,6 @@ export async function rehearse(part: BreakablePart, broken: BreakablePart | null
       await stage.stop();
     }
   } finally {
-    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+    directory.remove();
   }
 }

@@ -1,6 +1,5 @@
 /** A run's figures as one table for people. */
 import type { RunFigures, Spread } from "./figures.ts";
-import type { Breach } from "./invariants.ts";
 
 const offendersShownMax = 20;
 
@@ -32,11 +31,14 @@ export function formatReport(figures: RunFigures): string {
   return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join("\n");
 }
 
-export function formatOffenders(offenders: readonly Breach[]): string {
+export function formatOffenders({ offenders, timelines }: RunFigures): string {
   const lines = offenders
     .slice(0, offendersShownMax)
     .map(({ kind, post, detail }) => `  ${kind}: ${post ?? "-"}: ${detail}`);
   if (offenders.length > offendersShownMax) lines.push(`  and ${offenders.length - offendersShownMax} more`);
+  for (const [post, timeline] of Object.entries(timelines)) {
+    lines.push(`  post ${post}`, ...timeline.map((line) => `    ${line}`));
+  }
   return lines.join("\n");
 }
 

@@ -7,6 +7,7 @@ import { findBreaches, type Breach } from "./invariants.ts";
 import { orphanedJobs } from "./redis-jobs.ts";
 import { decideUnconfirmed, waitUntilJobs, waitUntilSettled } from "./settling.ts";
 import type { Stage } from "./stage.ts";
+import { tellTimelines } from "./timelines.ts";
 import type { TroubleLog } from "./trouble.ts";
 
 export interface VerdictOptions {
@@ -73,6 +74,7 @@ export async function passVerdict(stage: Stage, options: VerdictOptions): Promis
       networkFaults: options.networkFaults,
       breaches: countBreaches(breaches),
       offenders: breaches,
+      timelines: tellTimelines(breaches, after, journal),
       unconfirmed: {
         became,
         found,
