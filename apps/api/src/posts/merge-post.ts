@@ -99,10 +99,18 @@ function metadataIssues(metadata: Readonly<Record<string, string>>): ValidationI
   return [{ path: "/metadata", code: "too_many", message: `must have at most ${metadataEntriesMax} fields` }];
 }
 
+/** By the names clients know; what only follows from another change is left out. */
 function changedFields(post: PostRecord, edited: EditablePost): string[] {
-  const names = Object.keys(edited) as (keyof EditablePost)[];
-  return names.filter((name) => JSON.stringify(sorted(post[name])) !== JSON.stringify(sorted(edited[name])));
+  const { lateAt: _lateAt, timeAdjustment: _timeAdjustment, ...chosen } = edited;
+  const names = Object.keys(chosen) as (keyof typeof chosen)[];
+  const changed = names.filter((name) => JSON.stringify(sorted(post[name])) !== JSON.stringify(sorted(edited[name])));
+  return [...new Set(changed.map((name) => publicNames[name] ?? name))];
 }
+
+const publicNames: Readonly<Partial<Record<keyof EditablePost, string>>> = {
+  graceMinutes: "lateness",
+  whenLate: "lateness",
+};
 
 /** Objects come back from Postgres with their fields in an order of its own. */
 function sorted(value: unknown): unknown {
