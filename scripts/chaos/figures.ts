@@ -54,6 +54,8 @@ export interface RunFigures {
   lateness: Spread;
   api: { quiet: Spread; redisInTrouble: Spread };
   settledMs: number;
+  /** How late the harness itself was, 99 % of the time, in milliseconds: above that its figures mean nothing. */
+  harnessLagMs: number;
   orphanedJobs: number;
   notTried: string[];
 }
@@ -88,6 +90,7 @@ export function total(results: readonly RunResult[]): RunResult {
       unconfirmed: add(figures.map((run) => run.unconfirmed)) as RunFigures["unconfirmed"],
       ...spreads(samples),
       settledMs: Math.max(0, ...figures.map((run) => run.settledMs)),
+      harnessLagMs: Math.max(0, ...figures.map((run) => run.harnessLagMs)),
       orphanedJobs: sum((run) => run.orphanedJobs),
       notTried: [...new Set(figures.flatMap((run) => run.notTried))],
     },

@@ -24,7 +24,7 @@ export interface HealTimes {
   unhealed(): string[];
 }
 
-const lookIntervalMs = 100;
+const lookIntervalMs = 200;
 const watchMaxMs = 120_000;
 const firstLookMaxMs = 20_000;
 const sampleMax = 2_000;

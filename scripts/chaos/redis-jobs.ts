@@ -9,17 +9,24 @@ import type { Redis } from "./servers.ts";
 
 const key = (platform: string, name: string) => `${defaultPrefix}:${queueName(platform)}:${name}`;
 
+/** Keys: delayed, prioritized, wait, active. Argument: prefix of job keys. In one look, so that no job moves meanwhile. */
+const liveScript = `
+local live, seen = {}, {}
+for k = 1, 4 do
+  local ids = k <= 2 and redis.call('ZRANGE', KEYS[k], 0, -1) or redis.call('LRANGE', KEYS[k], 0, -1)
+  for _, id in ipairs(ids) do
+    if not seen[id] and redis.call('EXISTS', ARGV[1] .. id) == 1 then
+      seen[id] = true
+      live[#live + 1] = id
+    end
+  end
+end
+return live`;
+
 /** Ids of jobs that will fire: in a list or set that BullMQ serves, and with a body. */
 export async function liveJobs(redis: Redis, platform: string): Promise<string[]> {
-  const [delayed, prioritized, wait, active] = await Promise.all([
-    redis.zrange(key(platform, "delayed"), 0, "-1"),
-    redis.zrange(key(platform, "prioritized"), 0, "-1"),
-    redis.lrange(key(platform, "wait"), 0, -1),
-    redis.lrange(key(platform, "active"), 0, -1),
-  ]);
-  const listed = [...new Set([...delayed, ...prioritized, ...wait, ...active])];
-  const bodies = await Promise.all(listed.map((id) => redis.exists(key(platform, id))));
-  return listed.filter((_id, index) => bodies[index] === 1);
+  const keys = ["delayed", "prioritized", "wait", "active"].map((name) => key(platform, name));
+  return (await redis.eval(liveScript, keys.length, ...keys, key(platform, ""))) as string[];
 }
 
 /** How many job bodies lie about that are in no list or set: they will never fire and never go. */

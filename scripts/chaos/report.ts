@@ -24,6 +24,7 @@ export function formatReport(figures: RunFigures): string {
     ["API, nothing wrong", spreadText(api.quiet)],
     ["API, Redis in trouble", spreadText(api.redisInTrouble)],
     ["settled after", `${figures.settledMs} ms`],
+    ["harness late (p99)", `${figures.harnessLagMs} ms`],
     ["orphaned job bodies", String(figures.orphanedJobs)],
     ...(figures.notTried.length > 0 ? [["not tried", figures.notTried.join(", ")] as [string, string]] : []),
   ];

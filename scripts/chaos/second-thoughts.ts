@@ -14,6 +14,8 @@ export interface SecondThoughts {
   pauseSomeAccount(): Promise<void>;
   /** Sends failed posts again. */
   retrySome(): Promise<void>;
+  cancel(post: JournalPost): Promise<void>;
+  edit(post: JournalPost, change: { text: boolean; time: boolean }): Promise<void>;
 }
 
 /** Racing means within this of the instant, in milliseconds, on either side. */
@@ -96,6 +98,8 @@ export function createSecondThoughts({ client, journal, fleet, capabilities }: S
   }
 
   return {
+    cancel: (post) => cancel(post, dice.fork(`cancel ${post.nonce}`)),
+    edit: (post, change) => edit(post, change, dice.fork(`edit ${post.nonce}`)),
     async about(posts) {
       await Promise.all(posts.map((post) => think(post, dice.fork(`thoughts ${post.nonce}`))));
     },

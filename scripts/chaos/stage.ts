@@ -1,4 +1,5 @@
 /** A fleet with everything around it that a run needs: clients' books, the log of trouble, stray jobs, heal times. */
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { openProducer, type PublishProducer } from "@punctual/queue";
 import { createLogger } from "@punctual/runtime";
 import { createApiClient, type ApiClient } from "./api-client.ts";
@@ -22,6 +23,8 @@ export interface Stage {
   /** The harness' own, to put stray jobs on the queues. */
   producer: PublishProducer;
   broken: FleetOptions["broken"];
+  /** How late the harness' own event loop was: what it measures is worth no more than that. */
+  lag: ReturnType<typeof monitorEventLoopDelay>;
   stop(): Promise<void>;
 }
 
@@ -33,7 +36,10 @@ export async function setStage(seed: number, options: FleetOptions): Promise<Sta
     { redisUrl: redis.url, platforms: options.platforms },
     { logger: createLogger("chaos", "silent") },
   );
+  const lag = monitorEventLoopDelay();
+  lag.enable();
   const stop = async () => {
+    lag.disable();
     await producer.stop();
     await fleet.stop();
   };
@@ -51,6 +57,7 @@ export async function setStage(seed: number, options: FleetOptions): Promise<Sta
       heal: createHealTimes({ database, redis: redisClient }),
       producer,
       broken: options.broken,
+      lag,
       stop,
     };
   } catch (error) {

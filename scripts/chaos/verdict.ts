@@ -25,6 +25,7 @@ const sendMs = 5_000;
 
 export async function passVerdict(stage: Stage, options: VerdictOptions): Promise<RunResult> {
   const { fleet, client, journal, trouble, heal, capabilities } = stage;
+  const lagP99Ms = stage.lag.percentile(99) / 1e6;
   const { database, redisClient: redis } = fleet.servers;
   await Promise.all([...fleet.apis, ...fleet.workers].map((actor) => actor.ready()));
   const settled = await waitUntilSettled(database, options.settleMaxMs ?? settleMaxMsDefault);
@@ -84,6 +85,7 @@ export async function passVerdict(stage: Stage, options: VerdictOptions): Promis
       },
       ...spreads(samples),
       settledMs: settled.tookMs,
+      harnessLagMs: Math.round(lagP99Ms),
       orphanedJobs: orphans,
       notTried: Object.entries(capabilities).flatMap(([name, there]) => (there ? [] : name)),
     },
