@@ -10,6 +10,7 @@ import { createHealthServer } from "./health-server.ts";
 import { createConfirmer } from "./maintenance/confirmer.ts";
 import { createPoller } from "./maintenance/poller.ts";
 import { createPruner } from "./maintenance/pruner.ts";
+import { createReleaser } from "./maintenance/releaser.ts";
 import { createRescuer } from "./maintenance/rescuer.ts";
 import { createWatchdog } from "./maintenance/watchdog.ts";
 import { shippedParts, type WorkerParts } from "./parts.ts";
@@ -101,6 +102,7 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
         { platforms: platformNames, holder: name },
         { database, producer, logger, raiseGenerations: parts.raiseGenerations },
       ),
+      createReleaser({ database, producer, logger }),
       createRescuer({ database, platforms: platforms.byName, retryPolicy, logger }),
       createConfirmer({ database, platforms: platforms.byName, keyring, logger }),
       createPruner({ holder: name }, { database, logger }),
