@@ -16,8 +16,10 @@ import {
 } from "@punctual/core";
 import { withinMs, type Logger, type Service } from "@punctual/runtime";
 import { DelayedError, UnrecoverableError, Worker, type Job } from "bullmq";
+import type { Redis } from "ioredis";
 import { defaultPrefix } from "./job-producer.ts";
 import { connectRedis } from "./redis.ts";
+import { setAsideUnreadable } from "./unreadable-jobs.ts";
 
 export type JobVerdict =
   /** Nothing left to do for this job. */
@@ -82,31 +84,69 @@ const stalledCountMax = 1_000;
 
 function openJobConsumer<Id>(kind: JobKind<Id>, options: ConsumerOptions, deps: ConsumerDeps<Id>): JobConsumer {
   const { logger, handle } = deps;
-  let redis: ReturnType<typeof connectRedis> | undefined;
-  let worker: Worker | undefined;
+  let life: Life | undefined;
   let running = 0;
   let taken = 0;
   let onIdle: (() => void) | undefined;
 
-  async function process(job: Job, token: string | undefined): Promise<void> {
+  async function process({ stopping }: Life, job: Job, token: string | undefined): Promise<void> {
+    // Fetched in the moment of stopping: nobody waits for it any more.
+    if (stopping.aborted) return postpone(job, token, 0);
     taken += 1;
     const ids = kind.parse(job.id, job.data);
     if (ids === null) {
       logger.error({ jobId: job.id, queue: job.queueName }, "unreadable job set aside");
-      throw new UnrecoverableError(`not a ${kind.name} job`);
+      throw withoutStack(new UnrecoverableError(`not a ${kind.name} job`));
     }
+    await obey(await decide(ids, job), job, token);
+  }
+
+  /** Only this counts as running: what Redis hears of it afterwards is tidying, and Redis may be away. */
+  async function decide(ids: Id, job: Job): Promise<JobVerdict> {
     running += 1;
     try {
-      await obey(await handle(ids), job, token);
+      return await handle(ids);
     } catch (error) {
-      if (error instanceof DelayedError || error instanceof UnrecoverableError || error instanceof AttemptFailed) {
-        throw error;
-      }
       logger.error({ err: error, jobId: job.id }, "handling a job failed unexpectedly");
-      await postpone(job, token, bugDelayMs);
+      return { kind: "later", delayMs: bugDelayMs };
     } finally {
       running -= 1;
       if (running === 0) onIdle?.();
+    }
+  }
+
+  function open(): Life {
+    const redis = connectRedis(options.redisUrl, "consumer", logger);
+    const stopping = new AbortController();
+    const prefix = options.prefix ?? defaultPrefix;
+    const queue = kind.queueName(options.lane);
+    const worker = new Worker(queue, (job, token) => process(opened, job, token), {
+      connection: redis,
+      prefix,
+      concurrency: options.concurrency,
+      lockDuration: 30_000,
+      stalledInterval: 10_000,
+      maxStalledCount: stalledCountMax,
+      runRetryDelay: redisRetryDelayMs,
+      metrics: { maxDataPoints: 1_440 },
+      settings: {
+        backoffStrategy: (_attemptsMade, _type, error) => (error instanceof AttemptFailed ? error.delayMs : bugDelayMs),
+      },
+    });
+    worker.on("error", (error) => {
+      logger.debug({ err: error, lane: options.lane }, "consumer error");
+      if (error instanceof SyntaxError) void tidy(redis, `${prefix}:${queue}:`);
+    });
+    const opened: Life = { redis, worker, stopping: stopping.signal, stop: () => stopping.abort() };
+    return opened;
+  }
+
+  async function tidy(redis: Redis, base: string): Promise<void> {
+    try {
+      const jobIds = await setAsideUnreadable(redis, base);
+      if (jobIds.length > 0) logger.error({ jobIds, lane: options.lane }, "unreadable jobs set aside");
+    } catch (error) {
+      logger.warn({ err: error, lane: options.lane }, "unreadable jobs could not be set aside");
     }
   }
 
@@ -114,39 +154,32 @@ function openJobConsumer<Id>(kind: JobKind<Id>, options: ConsumerOptions, deps: 
     lane: options.lane,
     running: () => running,
     taken: () => taken,
-    isConnected: () => redis?.status === "ready",
+    isConnected: () => life?.redis.status === "ready",
     async start() {
-      redis = connectRedis(options.redisUrl, "consumer", logger);
-      worker = new Worker(kind.queueName(options.lane), process, {
-        connection: redis,
-        prefix: options.prefix ?? defaultPrefix,
-        concurrency: options.concurrency,
-        lockDuration: 30_000,
-        stalledInterval: 10_000,
-        maxStalledCount: stalledCountMax,
-        runRetryDelay: redisRetryDelayMs,
-        metrics: { maxDataPoints: 1_440 },
-        settings: {
-          backoffStrategy: (_attemptsMade, _type, error) =>
-            error instanceof AttemptFailed ? error.delayMs : bugDelayMs,
-        },
-      });
-      worker.on("error", (error) => logger.debug({ err: error, lane: options.lane }, "consumer error"));
+      life ??= open();
     },
     async stop() {
-      if (worker === undefined || redis === undefined) return;
-      const closing = worker;
-      const connection = redis;
-      worker = undefined;
-      redis = undefined;
-      // Takes no further job from here on. It may hang for ever on a Redis that is away, so we watch the jobs ourselves.
-      const closed = closing.close().catch(() => {});
+      if (life === undefined) return;
+      const { redis, worker, stop } = life;
+      life = undefined;
+      stop();
+      // It may hang for ever on a Redis that is away, so we watch the jobs ourselves.
+      const closed = worker.close().catch(() => {});
       if (running > 0)
         await withinMs(options.drainTimeoutMs, new Promise<void>((resolve) => (onIdle = resolve)), undefined);
       await withinMs(closeTimeoutMs, closed, undefined);
-      connection.disconnect();
+      redis.disconnect();
     },
   };
+}
+
+/** From a start to the stop after it. */
+interface Life {
+  redis: Redis;
+  worker: Worker;
+  /** Aborted once no further job is to be handled. */
+  stopping: AbortSignal;
+  stop: () => void;
 }
 
 /** Makes BullMQ count and show a failed attempt, and wait as long as Postgres says. */
