@@ -10,6 +10,7 @@ import { auth } from "./plugins/auth.ts";
 import { board, boardPath } from "./plugins/board.ts";
 import { body } from "./plugins/body.ts";
 import { errors, sendProblem } from "./plugins/errors.ts";
+import { eventRoutes } from "./events/routes.ts";
 import { platformRoutes } from "./platforms/routes.ts";
 import { health } from "./plugins/health.ts";
 import type { OperatorAuthOptions } from "./plugins/operator-auth.ts";
@@ -66,6 +67,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
       await v1.register(socialAccountRoutes, deps);
       await v1.register(clientRoutes, deps);
       await v1.register(platformRoutes, deps);
+      await v1.register(eventRoutes, deps);
     },
     { prefix: "/v1" },
   );

@@ -2,7 +2,7 @@
  * Reading the log of events. An event's position is its transaction and its sequence number; a reader is shown only
  * what lies behind every transaction still running, so nothing can turn up later at a place it has passed.
  */
-import { formatEventPosition, type EventPosition, type EventType } from "@punctual/core";
+import { eventLogStart, formatEventPosition, type EventPosition, type EventType } from "@punctual/core";
 import type { Database } from "./database.ts";
 import { Prisma } from "./generated/client.ts";
 
@@ -18,8 +18,8 @@ export interface CompanyEvent {
 
 export interface EventPageRequest {
   companyId: string;
-  /** Only events behind this position. */
-  after: EventPosition;
+  /** Only events behind this position; null: from the oldest that is kept. */
+  after: EventPosition | null;
   /** Null: all types. */
   types: readonly EventType[] | null;
   limit: number;
@@ -52,8 +52,9 @@ export const isSettled = Prisma.sql`transaction_id < ${settledTransaction}`;
 
 export async function readEvents(
   database: Database,
-  { companyId, after, types, limit }: EventPageRequest,
+  { companyId, after: asked, types, limit }: EventPageRequest,
 ): Promise<EventPage> {
+  const after = asked ?? eventLogStart;
   const ofType = types === null ? Prisma.empty : Prisma.sql`AND type = ANY (${[...types]}::text[])`;
   const behind = Prisma.sql`(${after.transactionId}::xid8, ${after.sequence}::bigint)`;
   // One statement, so that the page, the end of the log and what is forgotten are of one moment.
@@ -69,7 +70,7 @@ export async function readEvents(
       CASE WHEN ${after.transactionId}::xid8 < ${settledTransaction} THEN ${settledTransaction}::text END AS settled,
       EXISTS (SELECT FROM event_horizons
         WHERE company_id = ${companyId}::uuid AND (transaction_id, sequence) > ${behind}) AS expired`;
-  if (row.expired) return { kind: "expired" };
+  if (row.expired && asked !== null) return { kind: "expired" };
   const shown = row.events.slice(0, limit);
   const hasMore = row.events.length > limit;
   const end = row.settled === null ? after : { transactionId: row.settled, sequence: "0" };
@@ -93,7 +94,7 @@ export async function settledPosition(database: Database): Promise<EventPosition
 export async function companiesWithEvents(
   database: Database,
   { after, limit }: { after: EventPosition; limit: number },
-): Promise<{ companyIds: string[]; position: EventPosition }> {
+): Promise<{ companyIds: string[]; position: EventPosition; hasMore: boolean }> {
   const rows = await database.prisma.$queryRaw<(EventPosition & { companyId: string })[]>`
     SELECT company_id AS "companyId", transaction_id::text AS "transactionId", sequence::text AS sequence FROM events
     WHERE (transaction_id, sequence) > (${after.transactionId}::xid8, ${after.sequence}::bigint) AND ${isSettled}
@@ -102,6 +103,7 @@ export async function companiesWithEvents(
   return {
     companyIds: [...new Set(rows.map(({ companyId }) => companyId))],
     position: last === undefined ? after : { transactionId: last.transactionId, sequence: last.sequence },
+    hasMore: rows.length === limit,
   };
 }
 

@@ -37,8 +37,8 @@ export type DeliveryClaim =
   | { kind: "claimed"; delivery: ClaimedDelivery }
   /** Waiting, but its time has not come. */
   | { kind: "not_due"; dueInMs: number; generation: number }
-  /** Due, but its endpoint has enough to do. */
-  | { kind: "endpoint_busy"; generation: number }
+  /** Due, but its endpoint has enough to do; `waiting` others stand in line, counted up to a thousand. */
+  | { kind: "endpoint_busy"; waiting: number; generation: number }
   /** Waiting for an endpoint that gets nothing any more. */
   | { kind: "endpoint_closed"; endpointId: string }
   /** Ended, taken by another, another round, or forgotten. */
@@ -50,6 +50,7 @@ interface ClaimRow extends EventRow {
   round: number;
   generation: number;
   dueInMs: number;
+  waiting: number;
   attempts: number;
   attemptsUsed: number;
   requestId: string | null;
@@ -80,6 +81,9 @@ export async function claimDelivery(database: Database, request: DeliveryClaimRe
     )
     SELECT EXISTS (SELECT FROM claimed) AS claimed, delivery.status, delivery.round, delivery.generation,
       (extract(epoch FROM delivery.next_attempt_at - app_now()) * 1000)::double precision AS "dueInMs",
+      CASE WHEN EXISTS (SELECT FROM claimed) THEN 0 ELSE (SELECT count(*)::integer FROM (
+        SELECT FROM webhook_deliveries AS other
+        WHERE other.endpoint_id = delivery.endpoint_id AND other.status = 'pending' LIMIT 1000) AS line) END AS waiting,
       delivery.attempts, delivery.attempts_used AS "attemptsUsed", e.request_id AS "requestId",
       endpoint.id AS "endpointId", endpoint.status AS "endpointStatus", endpoint.url, endpoint.secret,
       CASE WHEN endpoint.previous_secret_until > app_now() THEN endpoint.previous_secret END AS "previousSecret",
@@ -92,9 +96,9 @@ export async function claimDelivery(database: Database, request: DeliveryClaimRe
   if (row === undefined) return { kind: "not_claimable" };
   if (row.claimed) return { kind: "claimed", delivery: toClaimed(deliveryId, row) };
   if (row.status !== "pending" || row.round !== round) return { kind: "not_claimable" };
-  const { generation, dueInMs, endpointId } = row;
+  const { generation, dueInMs, endpointId, waiting } = row;
   if (row.endpointStatus !== "enabled") return { kind: "endpoint_closed", endpointId };
-  return dueInMs > 0 ? { kind: "not_due", dueInMs, generation } : { kind: "endpoint_busy", generation };
+  return dueInMs > 0 ? { kind: "not_due", dueInMs, generation } : { kind: "endpoint_busy", waiting, generation };
 }
 
 /** Whether an endpoint may be sent one more at a time. Two claims at once may both find room: a courtesy, no fence. */

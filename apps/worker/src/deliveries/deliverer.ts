@@ -41,8 +41,9 @@ const sendTimeoutMs = 15_000;
 const leaseMarginMs = 5_000;
 /** How long a job waits when Postgres did not answer, in milliseconds. */
 const databaseDownDelayMs = 500;
-/** How long a job waits for an endpoint that has enough to do, in milliseconds; up to as much again is random. */
-const busyDelayMs = 2_000;
+/** How long a job waits for a busy endpoint, in milliseconds: at least, and more for each that stands in line. */
+const busyDelayMs = 250;
+const busyDelayPerWaitingMs = 5;
 
 export function createDeliverer(deps: DelivererDeps, { worker }: { worker: string }): Deliverer {
   const { database, logger } = deps;
@@ -69,7 +70,7 @@ export function createDeliverer(deps: DelivererDeps, { worker }: { worker: strin
         case "endpoint_busy":
           return job.generation < claim.generation
             ? { kind: "done" }
-            : { kind: "later", delayMs: busyDelayMs * (1 + Math.random()) };
+            : { kind: "later", delayMs: busyDelayMs + claim.waiting * busyDelayPerWaitingMs * 2 * Math.random() };
         case "endpoint_closed":
           await endDeliveriesOfClosed(database, claim.endpointId);
           return { kind: "done" };

@@ -1,0 +1,34 @@
+/** Events as clients see them, in the list and in the stream. */
+import { eventTypes } from "@punctual/core";
+import type { CompanyEvent } from "@punctual/db";
+import { Type, type Static } from "typebox";
+import { AnyObject, InstantOut, Nullable } from "../field-schemas.ts";
+
+export const EventOut = Type.Object(
+  {
+    id: Type.String({ description: "The event's position; as a cursor it asks for what came after." }),
+    type: Type.Enum([...eventTypes]),
+    createdAt: InstantOut("When it happened."),
+    data: AnyObject({
+      description:
+        "What it is about (postId, socialAccountId, clientId, groupId, as far as they apply), and its state then: status, revision, attempt, nextAttemptAt, latenessMs, externalId, externalUrl, failure, heldReason. Never texts.",
+    }),
+  },
+  { $id: "Event", title: "Event" },
+);
+export type EventOut = Static<typeof EventOut>;
+
+export const EventPage = Type.Object(
+  {
+    data: Type.Array(EventOut, { description: "Oldest first." }),
+    nextCursor: Nullable(Type.String(), { description: "Asks for the next page; null: there is nothing more yet." }),
+    position: Type.String({
+      description: "Where this page ends. As a cursor, later, it asks for what happened since: nothing is skipped.",
+    }),
+  },
+  { title: "EventPage" },
+);
+
+export function toEventOut({ id, type, createdAt, data }: CompanyEvent): EventOut {
+  return { id, type, createdAt: createdAt.toISOString(), data };
+}

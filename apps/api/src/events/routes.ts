@@ -1,0 +1,181 @@
+/**
+ * `/v1/events`: everything that happens to a company's posts and accounts, as a list to page through and as a stream
+ * to follow. Unlike other lists this one runs forward, oldest first: it is a log, read from a position on.
+ */
+import { Readable } from "node:stream";
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import {
+  eventTypes,
+  formatEventPosition,
+  parseEventPosition,
+  type EventPosition,
+  type EventType,
+} from "@punctual/core";
+import { readEvents, settledPosition, type Database } from "@punctual/db";
+import type { Logger } from "@punctual/runtime";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { Type, type Static } from "typebox";
+import { pageFields } from "../page.ts";
+import { ProblemError, problems } from "../problem.ts";
+import { EventPage, toEventOut } from "./event-answer.ts";
+import { createEventFeed } from "./event-feed.ts";
+import { streamEvents } from "./event-stream.ts";
+
+const streamMediaType = "text/event-stream";
+const limitDefault = 50;
+/** Open streams of one process, and of one company at it. */
+const streamsMax = 2_000;
+const streamsPerCompanyMax = 50;
+const retryAfterSeconds = "5";
+
+const anyType = eventTypes.map((type) => type.replace(".", String.raw`\.`)).join("|");
+const EventQuery = Type.Object(
+  {
+    limit: pageFields.limit,
+    cursor: Type.Optional(
+      Type.String({
+        maxLength: 100,
+        description:
+          "A position: `nextCursor` or `position` of a page, or the id of an event. Left out, a list begins with the oldest event that is kept, a stream with what happens next.",
+      }),
+    ),
+    type: Type.Optional(
+      Type.String({ pattern: `^(${anyType})(,(${anyType}))*$`, maxLength: 1_000, description: "Comma list of types." }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const EventHeaders = Type.Object({
+  "last-event-id": Type.Optional(
+    Type.String({ maxLength: 100, description: "Where a stream broke off; browsers send it by themselves." }),
+  ),
+});
+
+export const eventRoutes: FastifyPluginAsyncTypebox<{ database: Database; logger: Logger }> = async (app, deps) => {
+  const { database } = deps;
+  const feed = createEventFeed(deps);
+  const stopping = new AbortController();
+  const open = new Map<string, number>();
+  app.addHook("preClose", async () => stopping.abort());
+
+  function enter(companyId: string): () => void {
+    const mine = open.get(companyId) ?? 0;
+    const all = [...open.values()].reduce((sum, count) => sum + count, 0);
+    const headers = { "retry-after": retryAfterSeconds };
+    if (mine >= streamsPerCompanyMax) {
+      const detail = `Your company has ${mine} streams open here, which is as many as it may.`;
+      throw new ProblemError(429, "too_many_streams", detail, { headers });
+    }
+    if (all >= streamsMax) throw new ProblemError(503, "unavailable", "Too many streams are open here.", { headers });
+    open.set(companyId, mine + 1);
+    return () => {
+      const left = (open.get(companyId) ?? 1) - 1;
+      if (left === 0) open.delete(companyId);
+      else open.set(companyId, left);
+    };
+  }
+
+  app.get(
+    "/events",
+    {
+      config: { scope: "read" },
+      schema: {
+        summary: "Events, oldest first, as a list or as a stream",
+        description:
+          "With `Accept: text/event-stream` the events are streamed as they happen: `id` is the position, `event` the type, `data` the event. A stream that breaks off goes on after `Last-Event-ID`.",
+        querystring: EventQuery,
+        headers: EventHeaders,
+        response: {
+          200: {
+            description: "A page of events, or the stream.",
+            content: { "application/json": { schema: EventPage }, [streamMediaType]: { schema: Type.String() } },
+          },
+          ...problems(400, 401, 403, 410, 429, 500, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { companyId } = request.caller;
+      const types = typesOf(request.query);
+      const { cursor, limit = limitDefault } = request.query;
+      if (wantsStream(request)) return startStream(request, reply, types);
+      const after = cursor === undefined ? null : positionOf("cursor", cursor);
+      const page = await readEvents(database, { companyId, after, types, limit });
+      if (page.kind === "expired") throw expired();
+      const position = formatEventPosition(page.position);
+      return reply.send({
+        data: page.events.map(toEventOut),
+        nextCursor: page.hasMore ? position : null,
+        position,
+      });
+    },
+  );
+
+  async function startStream(
+    request: EventRequest,
+    reply: FastifyReply,
+    types: readonly EventType[] | null,
+  ): Promise<FastifyReply> {
+    const { companyId } = request.caller;
+    const asked = askedPosition(request);
+    const after = asked ?? (await settledPosition(database));
+    const first = await readEvents(database, { companyId, after, types, limit: 1 });
+    if (first.kind === "expired") throw expired();
+    const leave = enter(companyId);
+    const ending = new AbortController();
+    const end = () => ending.abort();
+    stopping.signal.addEventListener("abort", end);
+    reply.raw.once("close", () => {
+      stopping.signal.removeEventListener("abort", end);
+      end();
+      leave();
+    });
+    const onStalled = () => {
+      request.log.info("a client of the event stream takes nothing, dropping it");
+      reply.raw.destroy();
+    };
+    const chunks = streamEvents({ companyId, types, after }, { database, feed, signal: ending.signal, onStalled });
+    return (
+      reply
+        .type(`${streamMediaType}; charset=utf-8`)
+        // It has its connection to itself, so that nothing lingers when we stop.
+        .header("connection", "close")
+        // Proxies that collect answers would hold events back.
+        .header("x-accel-buffering", "no")
+        .send(Readable.from(chunks, { highWaterMark: 1 }))
+    );
+  }
+};
+
+interface EventRequest extends FastifyRequest {
+  query: Static<typeof EventQuery>;
+}
+
+function wantsStream({ method, headers }: FastifyRequest): boolean {
+  return method === "GET" && headers.accept?.includes(streamMediaType) === true;
+}
+
+function typesOf({ type }: Static<typeof EventQuery>): EventType[] | null {
+  return type === undefined ? null : (type.split(",") as EventType[]);
+}
+
+/** A browser that reconnects repeats the address it began with, so what it heard last comes first. */
+function askedPosition({ headers, query: { cursor } }: EventRequest): EventPosition | null {
+  const lastEventId = headers["last-event-id"];
+  if (typeof lastEventId === "string" && lastEventId !== "") return positionOf("last-event-id", lastEventId);
+  return cursor === undefined ? null : positionOf("cursor", cursor);
+}
+
+/** @throws {ProblemError} 400 if it is none of ours */
+function positionOf(path: string, text: string): EventPosition {
+  const position = parseEventPosition(text);
+  if (position !== null) return position;
+  const issue = { path, code: "invalid_cursor", message: "not a position of an event" };
+  throw new ProblemError(400, "invalid_cursor", "The cursor is not one of ours.", { issues: [issue] });
+}
+
+function expired(): ProblemError {
+  const detail = "Events after this position are not kept any more; begin anew without a cursor.";
+  return new ProblemError(410, "cursor_expired", detail);
+}
