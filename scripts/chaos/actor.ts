@@ -104,6 +104,8 @@ export function startActor({ name, command, environment, wires, logDirectory }: 
       const pid = child?.pid ?? null;
       if (pid === null) return null;
       killed.add(pid);
+      // It listens no more, whenever we learn of its end.
+      url = null;
       child?.kill("SIGKILL");
       return pid;
     },

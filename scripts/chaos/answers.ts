@@ -3,18 +3,28 @@ import type { ApiClient, Call } from "./api-client.ts";
 import type { Breach } from "./invariants.ts";
 import type { TroubleLog } from "./trouble.ts";
 
-/** How long a pool may take to notice that Postgres is back, in milliseconds. */
-const postgresAftermathMs = 6_000;
+/** How long after Postgres came back a request may still be refused that waited for a connection, in milliseconds. */
+const postgresAftermathMs = 15_000;
+/** Whoever waited so long for a connection was not refused for nothing: the machine is out of breath. */
+const connectionWaitMs = 4_900;
 const redisAftermathMs = 2_000;
 
 export function judgeCalls(
   client: ApiClient,
   trouble: TroubleLog,
-): { breaches: Breach[]; quiet: number[]; redisInTrouble: number[]; refusedFor503: number; unanswered: number } {
+): {
+  breaches: Breach[];
+  quiet: number[];
+  redisInTrouble: number[];
+  refusedFor503: number;
+  outOfBreath: number;
+  unanswered: number;
+} {
   const breaches: Breach[] = [];
   const quiet: number[] = [];
   const redisInTrouble: number[] = [];
   let refusedFor503 = 0;
+  let outOfBreath = 0;
   let unanswered = 0;
   for (const call of client.calls) {
     const interval = { from: call.from, until: call.until };
@@ -23,13 +33,15 @@ export function judgeCalls(
       unanswered += 1;
     } else if (call.status >= 500) {
       refusedFor503 += 1;
-      if (call.status !== 503 || !call.retryAfter || !excused) breaches.push(badAnswer(call));
+      const waited = call.until - call.from >= connectionWaitMs;
+      if (!excused && waited) outOfBreath += 1;
+      if (call.status !== 503 || !call.retryAfter || !(excused || waited)) breaches.push(badAnswer(call));
     } else if (!excused) {
       const redis = trouble.touched(["redis", `${call.api}/redis`], interval, redisAftermathMs);
       (redis ? redisInTrouble : quiet).push(call.until - call.from);
     }
   }
-  return { breaches, quiet, redisInTrouble, refusedFor503, unanswered };
+  return { breaches, quiet, redisInTrouble, refusedFor503, outOfBreath, unanswered };
 }
 
 function badAnswer({ method, path, api, status, retryAfter, detail, from }: Call): Breach {

@@ -35,6 +35,8 @@ export interface RunFigures {
   requests: number;
   unanswered: number;
   refusedFor503: number;
+  /** Of these: waited for a connection in vain although Postgres was up, because the machine was out of breath. */
+  outOfBreath: number;
   faults: Record<string, number>;
   networkFaults: Record<string, number>;
   breaches: Record<BreachKind, number>;
@@ -82,6 +84,7 @@ export function total(results: readonly RunResult[]): RunResult {
       requests: sum((run) => run.requests),
       unanswered: sum((run) => run.unanswered),
       refusedFor503: sum((run) => run.refusedFor503),
+      outOfBreath: sum((run) => run.outOfBreath),
       faults: add(figures.map((run) => run.faults)),
       networkFaults: add(figures.map((run) => run.networkFaults)),
       breaches: countBreaches(figures.flatMap((run) => run.offenders)),

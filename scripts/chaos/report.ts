@@ -9,7 +9,7 @@ export function formatReport(figures: RunFigures): string {
     ["posts", `${figures.posts} (${list(figures.states)})`],
     [
       "requests",
-      `${figures.requests}, ${figures.unanswered} without an answer, ${figures.refusedFor503} refused with 503`,
+      `${figures.requests}, ${figures.unanswered} without an answer, ${figures.refusedFor503} refused with 503, ${figures.outOfBreath} of these out of breath`,
     ],
     ["faults", `${sum(figures.faults)} (${list(figures.faults)})`],
     ["network faults", `${sum(figures.networkFaults)} (${list(figures.networkFaults)})`],

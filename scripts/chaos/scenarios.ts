@@ -126,7 +126,6 @@ export const scenarios: Readonly<Record<BreakablePart, Scenario>> = {
       await untilStatus(stage, posts, ["unconfirmed"]);
       first.wires.postgres.set({ kind: "pass" });
       await untilStatus(stage, posts, ["published"], 5_000).catch(() => {});
-      await clearFaults(fleet.sandboxUrl);
     },
   },
 };

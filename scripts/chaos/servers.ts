@@ -80,6 +80,7 @@ export async function startServers(directory: string): Promise<Servers> {
 
 type LocalServer = Awaited<ReturnType<typeof startPostgres>>;
 
+const startTriesMax = 10;
 const running = new Set<LocalServer>();
 // They outlive whoever started them; a run that is broken off must not leave them behind.
 process.on("exit", () => {
@@ -87,6 +88,17 @@ process.on("exit", () => {
 });
 
 async function crashing(start: (port: number) => Promise<LocalServer>, signal: NodeJS.Signals): Promise<Server> {
+  /** On a machine out of breath a start may time out; the run needs its server back all the same. */
+  async function startAgain(port: number): Promise<LocalServer> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await start(port);
+      } catch (error) {
+        if (tries >= startTriesMax) throw error;
+      }
+    }
+  }
+
   let server = await start(0);
   running.add(server);
   const { port, url } = server;
@@ -97,7 +109,7 @@ async function crashing(start: (port: number) => Promise<LocalServer>, signal: N
       await server.exited;
       running.delete(server);
       await pause(downMs);
-      server = await start(port);
+      server = await startAgain(port);
       running.add(server);
     },
     async freeze(ms) {

@@ -18,8 +18,8 @@ export interface VerdictOptions {
   jobsMaxMs?: number;
 }
 
-const settleMaxMsDefault = 90_000;
-const jobsMaxMsDefault = 15_000;
+const settleMaxMsDefault = 180_000;
+const jobsMaxMsDefault = 30_000;
 /** An answer can be missed until the send's deadline, and a little. */
 const sendMs = 5_000;
 
@@ -71,6 +71,7 @@ export async function passVerdict(stage: Stage, options: VerdictOptions): Promis
       requests: client.calls.length,
       unanswered: calls.unanswered,
       refusedFor503: calls.refusedFor503,
+      outOfBreath: calls.outOfBreath,
       faults: trouble.counts(),
       networkFaults: options.networkFaults,
       breaches: countBreaches(breaches),
