@@ -98,14 +98,17 @@ describe("an address", () => {
     }
   });
 
-  test.each<[Method, string, string]>([
-    ["PUT", "/v1/posts", "GET, HEAD, POST"],
-    ["PATCH", "/v1/social-accounts?x=1", "GET, HEAD, POST"],
-    ["POST", "/v1/posts/01a20000-0000-7000-8000-000000000000/timeline", "GET, HEAD"],
-    ["DELETE", "/livez", "GET, HEAD"],
-  ])("that takes other methods than %s is 405: %s", async (method, url, allow) => {
+  test.each<[Method, string]>([
+    ["PUT", "/v1/posts"],
+    ["PUT", "/v1/social-accounts?x=1"],
+    ["POST", "/v1/posts/01a20000-0000-7000-8000-000000000000/timeline"],
+    ["DELETE", "/livez"],
+  ])("that does not take %s is 405, and says what it takes: %s", async (method, url) => {
     const answer = await api.callRaw({ method, url });
-    expect(answer).toMatchObject({ status: 405, body: { code: "method_not_allowed" }, headers: { allow } });
+    expect(answer).toMatchObject({ status: 405, body: { code: "method_not_allowed" } });
+    const allowed = answer.headers["allow"]?.split(", ");
+    expect(allowed).toContain("GET");
+    expect(allowed).not.toContain(method);
   });
 
   test("with an id that is none is 400", async () => {
