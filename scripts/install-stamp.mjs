@@ -1,22 +1,44 @@
-// Which package-lock.json and Prisma schema `node_modules` was made from, as a hash kept inside it.
+// What `node_modules` was made from, kept inside it: the lock file its packages are from, and the Prisma schema its
+// generated client is from.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-/** @param {string} root absolute path of the checkout */
-export function installIsCurrent(root) {
-  const stamp = path.join(root, "node_modules", ".punctual-installed");
-  return existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint(root);
+/**
+ * @param {string} root absolute path of the checkout
+ * @returns {"packages" | "client" | null} what must be made anew; packages bring the client with them
+ */
+export function staleInstall(root) {
+  const [packages, client] = fingerprints(root);
+  const [installedPackages, installedClient] = readStamp(root);
+  if (packages !== installedPackages) return "packages";
+  return client === installedClient ? null : "client";
 }
 
 /** @param {string} root absolute path of the checkout */
 export function writeInstallStamp(root) {
-  writeFileSync(path.join(root, "node_modules", ".punctual-installed"), fingerprint(root));
+  writeFileSync(stampFile(root), fingerprints(root).join("\n"));
 }
 
 /** @param {string} root */
-function fingerprint(root) {
-  const hash = createHash("sha256");
-  for (const file of ["package-lock.json", "prisma/schema.prisma"]) hash.update(readFileSync(path.join(root, file)));
-  return `${hash.digest("hex")} ${process.platform}-${process.arch}`;
+function readStamp(root) {
+  try {
+    return readFileSync(stampFile(root), "utf8").split("\n");
+  } catch {
+    return [];
+  }
+}
+
+/** @param {string} root */
+function fingerprints(root) {
+  const hash = (/** @type {string} */ file) =>
+    createHash("sha256")
+      .update(readFileSync(path.join(root, file)))
+      .digest("hex");
+  return [`${hash("package-lock.json")} ${process.platform}-${process.arch}`, hash("prisma/schema.prisma")];
+}
+
+/** @param {string} root */
+function stampFile(root) {
+  return path.join(root, "node_modules", ".punctual-installed");
 }

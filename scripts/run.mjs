@@ -2,11 +2,11 @@
 // TypeScript file under the Node this project pins. Plain JavaScript without dependencies, because on a fresh
 // clone there is nothing else yet, and the Node in PATH may be as old as 20. In package.json `exec` stands in front of
 // it where signals matter: one sent to npm alone then arrives here, not at a shell in between that tells nobody.
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { installIsCurrent } from "./install-stamp.mjs";
+import { ensureInstalled } from "./install.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const [script, ...args] = process.argv.slice(2);
@@ -15,7 +15,7 @@ if (script === undefined) {
   process.exit(2);
 }
 
-if (!installIsCurrent(root)) install();
+ensureInstalled(root);
 
 const target = path.resolve(root, script);
 const pinnedNode = path.join(root, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
@@ -39,21 +39,4 @@ if (Number(process.versions.node.split(".")[0]) >= 24) {
   }, 1_000);
   watch.unref();
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (signal ? constants.signals[signal] : 0)));
-}
-
-function install() {
-  console.error("Installing packages (first run, or the lock file changed) ...");
-  const npm = process.env.npm_execpath
-    ? [process.execPath, [process.env.npm_execpath]]
-    : [process.platform === "win32" ? "npm.cmd" : "npm", []];
-  const started = Date.now();
-  const result = spawnSync(npm[0], [...npm[1], "ci", "--no-audit", "--no-fund", "--loglevel=error"], {
-    cwd: root,
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  if (result.status !== 0) {
-    console.error("`npm ci` failed, see above. With a working npm registry connection, run this command again.");
-    process.exit(1);
-  }
-  console.error(`Packages installed in ${Math.round((Date.now() - started) / 1000)} s.`);
 }
