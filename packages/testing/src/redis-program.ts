@@ -33,8 +33,7 @@ export function findRedis(announce: (message: string) => void): RedisProgram {
     if (installed !== null) return installed;
   }
   throw new StartError(
-    `Redis ${oldestVersion.join(".")} or newer (or Valkey) is needed: run \`${installCommand()}\`, or set REDIS_URL to one of yours, ` +
-      "such as `docker run -d -p 6379:6379 redis:8 redis-server --appendonly yes --maxmemory-policy noeviction --hz 100`.",
+    `Redis ${oldestVersion.join(".")} or newer (or Valkey) is needed: run \`${installCommand()}\`, or set REDIS_URL to one of yours.`,
   );
 }
 
@@ -63,15 +62,15 @@ function isFitServer({ command, argv0 }: RedisProgram): boolean {
   return major > oldestVersion[0] || (major === oldestVersion[0] && minor >= oldestVersion[1]);
 }
 
-/** The first try fails where the package lists are missing or old, as in most images. */
+/** The first try fails, as it should quietly, where the package lists are missing or old, as in most images. */
 function installRedisTools(): void {
   const install = ["install", "-y", "-qq", "--no-install-recommends", "redis-tools"];
-  if (!runApt(install)) void (runApt(["update", "-qq"]) && runApt(install));
+  if (!runApt(install, "ignore")) void (runApt(["update", "-qq"], "inherit") && runApt(install, "inherit"));
 }
 
-function runApt(args: readonly string[]): boolean {
+function runApt(args: readonly string[], errors: "ignore" | "inherit"): boolean {
   const { status } = spawnSync("apt-get", args, {
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", errors],
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
   });
   return status === 0;
