@@ -55,6 +55,8 @@ export async function attemptPost(
       if (!(await claim.enterSending(checkpoint))) return { kind: "claim_lost" };
     }
   } catch (error) {
+    // Not a fault: it was told to stop.
+    if (deps.stopping.aborted) return { kind: "released" };
     logger.error({ err: error, postId: post.id, requestId: post.requestId }, "preparing failed unexpectedly");
     return {
       kind: "retry",
