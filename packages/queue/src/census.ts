@@ -15,6 +15,13 @@ export interface JobCensus<Id> {
   missing<Job extends Id>(lane: string, jobs: readonly Job[]): Promise<Job[]>;
   /** Removes what is left of jobs that are in no list or set, so that nothing piles up. */
   forget(lane: string, jobs: readonly Id[]): Promise<void>;
+  /**
+   * One step of an endless walk over what Redis holds: removes bodies of jobs that are in no list or set any more. A
+   * lost list leaves such behind; what was published without its job never asks for them again.
+   *
+   * @param cursor where the step before ended; "0" at the beginning
+   */
+  removeOrphans(lane: string, cursor: string): Promise<{ cursor: string; removed: number }>;
   /** How many jobs wait although they were due this long ago, in milliseconds. */
   overdue(lane: string, overdueMs: number): Promise<number>;
   /** The queue's mark; null if Redis has none. */
@@ -44,6 +51,31 @@ for i = 2, #ARGV do
 end
 return missing`;
 
+/** Keys: delayed, prioritized, completed, failed, wait, active, paused. Arguments: prefix of job keys, then ids. */
+const orphansScript = `
+local live
+local removed = 0
+for i = 2, #ARGV do
+  local id = ARGV[i]
+  local found = false
+  for k = 1, 4 do found = found or redis.call('ZSCORE', KEYS[k], id) end
+  if not found then
+    if not live then
+      live = {}
+      for k = 5, 7 do
+        for _, member in ipairs(redis.call('LRANGE', KEYS[k], 0, -1)) do live[member] = true end
+      end
+    end
+    if not live[id] then removed = removed + redis.call('UNLINK', ARGV[1] .. id) end
+  end
+end
+return removed`;
+
+/** Of jobs of ours; whatever else lies about is not ours to remove. */
+const bodyPattern = /^[0-9a-f-]{36}_\d+_\d+$/;
+/** Keys looked at in one step of the walk, about. */
+const orphanStepSize = 500;
+
 /** BullMQ's score of a delayed job: its time in milliseconds times this. */
 const scorePerMs = 0x1000;
 
@@ -67,6 +99,17 @@ export function createCensus<Id>(redis: Redis, prefix: string, kind: JobKind<Id>
       if (jobs.length === 0) return;
       const { base } = keys(lane);
       await answered(redis.unlink(jobs.map((job) => base + kind.id(job))));
+    },
+    async removeOrphans(lane, cursor) {
+      const { base, lists } = keys(lane);
+      const [delayed, prioritized, ...queued] = lists as [string, string, ...string[]];
+      const scanned = redis.scan(cursor, "MATCH", `${base}*`, "COUNT", orphanStepSize);
+      const [next, names] = await answered(scanned);
+      const ids = names.map((name) => name.slice(base.length)).filter((id) => bodyPattern.test(id));
+      if (ids.length === 0) return { cursor: next, removed: 0 };
+      const places = [delayed, prioritized, `${base}completed`, `${base}failed`, ...queued];
+      const removed = (await answered(redis.eval(orphansScript, places.length, ...places, base, ...ids))) as number;
+      return { cursor: next, removed };
     },
     async overdue(lane, overdueMs) {
       const { lists } = keys(lane);

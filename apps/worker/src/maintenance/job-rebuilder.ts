@@ -2,7 +2,8 @@
  * Puts jobs back when Redis lost them. Each queue carries a mark, also kept in Postgres: if it is gone or another,
  * Redis was emptied or replaced. A lost set or list shows in the soonest jobs, checked every round; whatever is lost
  * one by one is found by a slow walk over all of them. What is due first comes back first. A job counts as lost only
- * when Redis has it in no list or set, so a backlog is never mistaken for a loss.
+ * when Redis has it in no list or set, so a backlog is never mistaken for a loss. What is left of lost jobs that
+ * nobody misses any more is removed by a second slow walk, over Redis.
  */
 import { randomUUID } from "node:crypto";
 import { queueEpoch, setQueueEpoch, takeMaintenanceLease, type Database } from "@punctual/db";
@@ -41,6 +42,7 @@ export function createJobRebuilder<Id, Placed extends Id, Job extends Placed & W
   const { database, producer, enqueued, logger } = deps;
   const { census, kind, lanes, laneOf } = producer;
   const walk = new Map<string, Job | null>();
+  const orphanWalk = new Map<string, string>();
 
   /** Gives that work whose jobs are lost new ones. False: Redis did not take them. */
   async function restore(lane: string, jobs: readonly Job[]): Promise<{ restored: number; taken: boolean }> {
@@ -97,6 +99,12 @@ export function createJobRebuilder<Id, Placed extends Id, Job extends Placed & W
     walk.set(lane, page.length < walkPageSize ? null : page.at(-1)!);
   }
 
+  async function clearOn(lane: string): Promise<void> {
+    const { cursor, removed } = await census.removeOrphans(lane, orphanWalk.get(lane) ?? "0");
+    if (removed > 0) logger.info({ lane, count: removed }, "what was left of lost jobs was removed");
+    orphanWalk.set(lane, cursor);
+  }
+
   return createSweeper(
     { name: `rebuilder ${kind.name}`, intervalMs },
     {
@@ -107,6 +115,7 @@ export function createJobRebuilder<Id, Placed extends Id, Job extends Placed & W
         for (const lane of lanes) await checkMark(lane);
         await checkSoonest();
         for (const lane of lanes) await walkOn(lane);
+        for (const lane of lanes) await clearOn(lane);
         return false;
       },
     },
