@@ -3,9 +3,9 @@
  * about, every answer must keep two promises, so they are checked on all of them: it carries a request id, and if it
  * is a refusal it is a problem document.
  */
-import { openDatabase, markEnqueued, type Database } from "@punctual/db";
+import { openDatabase, markDeliveriesEnqueued, markEnqueued, type Database } from "@punctual/db";
 import { createPlatforms } from "@punctual/platforms";
-import { openProducer, type PublishProducer } from "@punctual/queue";
+import { openDeliveryProducer, openProducer, type PublishProducer } from "@punctual/queue";
 import type { Keyring, Logger } from "@punctual/runtime";
 import type { FastifyInstance } from "fastify";
 import { buildApp, type AppOptions } from "./app.ts";
@@ -73,9 +73,13 @@ export async function openAppUnderTest(
     { redisUrl, prefix: redisPrefix, platforms: [...platforms.byName.keys()] },
     { logger, onEnqueued: (posts) => markEnqueued(database, posts) },
   );
+  const deliveries = openDeliveryProducer(
+    { redisUrl, prefix: redisPrefix },
+    { logger, onEnqueued: (jobs) => markDeliveriesEnqueued(database, jobs) },
+  );
   const app = await buildApp(
-    { database, producer, platforms: platforms.byName, keyring, logger },
-    { ...testOperators, boardWritable: false, ...options },
+    { database, producer, deliveries, platforms: platforms.byName, keyring, logger },
+    { ...testOperators, boardWritable: false, allowPrivateNetworks: false, ...options },
   );
 
   async function callRaw<Body>({ method, url, headers, payload }: RawCall): Promise<Answer<Body>> {
@@ -113,6 +117,7 @@ export async function openAppUnderTest(
       }),
     close: async () => {
       await app.close();
+      await deliveries.stop();
       await producer.stop();
       await platforms.stop();
       await database.close();

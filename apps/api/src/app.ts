@@ -1,7 +1,7 @@
 /** The API as one Fastify instance. It owns nothing it is given and opens nothing itself: `main.ts` does. */
 import type { Platform } from "@punctual/core";
 import type { Database } from "@punctual/db";
-import type { PublishProducer } from "@punctual/queue";
+import type { DeliveryProducer, PublishProducer } from "@punctual/queue";
 import type { Keyring, Logger } from "@punctual/runtime";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { clientRoutes } from "./clients/routes.ts";
@@ -21,10 +21,13 @@ import { validation } from "./plugins/validation.ts";
 import { postActionRoutes } from "./posts/action-routes.ts";
 import { postRoutes } from "./posts/routes.ts";
 import { socialAccountRoutes } from "./social-accounts/routes.ts";
+import { webhookDeliveryRoutes } from "./webhook-endpoints/delivery-routes.ts";
+import { webhookEndpointRoutes } from "./webhook-endpoints/routes.ts";
 
 export interface AppDeps {
   database: Database;
   producer: PublishProducer;
+  deliveries: DeliveryProducer;
   platforms: ReadonlyMap<string, Platform>;
   keyring: Keyring;
   logger: Logger;
@@ -33,6 +36,8 @@ export interface AppDeps {
 export interface AppOptions extends OperatorAuthOptions {
   /** Whether operators may change jobs in Bull Board. */
   boardWritable: boolean;
+  /** Whether events may be delivered to private, loopback and link-local addresses. */
+  allowPrivateNetworks: boolean;
 }
 
 export async function buildApp(deps: AppDeps, options: AppOptions): Promise<FastifyInstance> {
@@ -57,8 +62,9 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
   await app.register(body);
 
   await app.register(health, deps);
-  const { boardWritable: writable, ...operators } = options;
-  await app.register(board, { prefix: boardPath, producer: deps.producer, writable, ...operators });
+  const { boardWritable: writable, allowPrivateNetworks, ...operators } = options;
+  const { producer, deliveries } = deps;
+  await app.register(board, { prefix: boardPath, producer, deliveries, writable, ...operators });
   await app.register(
     async (v1) => {
       await v1.register(auth, deps);
@@ -68,6 +74,8 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
       await v1.register(clientRoutes, deps);
       await v1.register(platformRoutes, deps);
       await v1.register(eventRoutes, deps);
+      await v1.register(webhookEndpointRoutes, { ...deps, allowPrivateNetworks });
+      await v1.register(webhookDeliveryRoutes, deps);
     },
     { prefix: "/v1" },
   );

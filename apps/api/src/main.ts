@@ -1,7 +1,14 @@
 /** The API process: accepts posts over HTTP, stores them, and nudges the queue. Run as many as you like. */
-import { databaseFaults, isDatabaseUnavailable, markEnqueued, openDatabase, type Database } from "@punctual/db";
+import {
+  databaseFaults,
+  isDatabaseUnavailable,
+  markDeliveriesEnqueued,
+  markEnqueued,
+  openDatabase,
+  type Database,
+} from "@punctual/db";
 import { createPlatforms } from "@punctual/platforms";
-import { inspectRedis, openProducer } from "@punctual/queue";
+import { inspectRedis, openDeliveryProducer, openProducer } from "@punctual/queue";
 import { createKeyring, createLogger, runMain, runProcess, StartError, type Logger } from "@punctual/runtime";
 import { setTimeout as pause } from "node:timers/promises";
 import { buildApp } from "./app.ts";
@@ -37,13 +44,19 @@ await runMain(async () => {
     { redisUrl: config.REDIS_URL, platforms: [...platforms.byName.keys()] },
     { logger, onEnqueued: (posts) => markEnqueued(database, posts) },
   );
+  const deliveries = openDeliveryProducer(
+    { redisUrl: config.REDIS_URL },
+    { logger, onEnqueued: (jobs) => markDeliveriesEnqueued(database, jobs) },
+  );
+  const keyring = createKeyring(config.ENCRYPTION_KEYS);
   const app = await buildApp(
-    { database, producer, platforms: platforms.byName, keyring: createKeyring(config.ENCRYPTION_KEYS), logger },
+    { database, producer, deliveries, platforms: platforms.byName, keyring, logger },
     {
       operatorPassword: config.OPERATOR_PASSWORD,
       viewerPassword: config.VIEWER_PASSWORD,
       publicUrl: config.PUBLIC_URL,
       boardWritable: config.BULL_BOARD_WRITABLE,
+      allowPrivateNetworks: config.ALLOW_PRIVATE_NETWORKS,
     },
   );
   const server = createServer(
@@ -53,7 +66,7 @@ await runMain(async () => {
   );
   await runProcess({
     logger,
-    services: [{ start: async () => {}, stop: () => database.close() }, platforms, producer, server],
+    services: [{ start: async () => {}, stop: () => database.close() }, platforms, producer, deliveries, server],
     graceMs: apiLimits.graceMs,
   });
 });

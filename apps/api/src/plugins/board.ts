@@ -5,7 +5,7 @@
 import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { FastifyAdapter } from "@bull-board/fastify";
-import type { PublishProducer } from "@punctual/queue";
+import type { DeliveryProducer, PublishProducer } from "@punctual/queue";
 import type { FastifyPluginAsync } from "fastify";
 import { ProblemError } from "../problem.ts";
 import { sendProblem } from "./errors.ts";
@@ -14,6 +14,7 @@ import { pagePolicy } from "./security.ts";
 
 export interface BoardOptions extends OperatorAuthOptions {
   producer: PublishProducer;
+  deliveries: DeliveryProducer;
   /** Whether operators may change jobs. */
   writable: boolean;
 }
@@ -22,7 +23,10 @@ export const boardPath = "/queues";
 const pollingSeconds = 5;
 
 /** Register under `boardPath`. */
-export const board: FastifyPluginAsync<BoardOptions> = async (app, { producer, writable, ...operators }) => {
+export const board: FastifyPluginAsync<BoardOptions> = async (
+  app,
+  { producer, deliveries, writable, ...operators },
+) => {
   await app.register(operatorAuth, operators);
   app.addHook("onRequest", async (request, reply) => {
     if (!writable && request.method !== "GET" && request.method !== "HEAD") {
@@ -39,7 +43,9 @@ export const board: FastifyPluginAsync<BoardOptions> = async (app, { producer, w
 
   const serverAdapter = new FastifyAdapter();
   createBullBoard({
-    queues: producer.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: !writable })),
+    queues: [...producer.queues, ...deliveries.queues].map(
+      (queue) => new BullMQAdapter(queue, { readOnlyMode: !writable }),
+    ),
     serverAdapter,
     options: {
       uiConfig: {
