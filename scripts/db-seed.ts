@@ -4,7 +4,7 @@
  */
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { databaseFaults, demoApiKey, demoIds, openDatabase, seedDemo } from "@punctual/db";
+import { databaseFaults, demoApiKey, demoIds, openDatabase, seedDemo, SeedError } from "@punctual/db";
 import { createKeyring, createLogger, readConfig, runMain, StartError } from "@punctual/runtime";
 import { loadEnvFile } from "./env-file.ts";
 
@@ -21,7 +21,9 @@ await runMain(async () => {
       throw new StartError("Postgres does not answer at DATABASE_URL.", { cause: error });
     });
     if (faults.length > 0) throw new StartError(faults.join("\n"));
-    await seedDemo(database, createKeyring(config.ENCRYPTION_KEYS));
+    await seedDemo(database, createKeyring(config.ENCRYPTION_KEYS)).catch((error: unknown) => {
+      throw error instanceof SeedError ? new StartError(error.message, { cause: error }) : error;
+    });
     console.log(`Demo company ${demoIds.company} with the webhook account ${demoIds.socialAccounts.webhook}.`);
     const hasKey = (await database.prisma.apiKey.count({ where: { companyId: demoIds.company, revokedAt: null } })) > 0;
     if (hasKey && !values["new-key"]) {

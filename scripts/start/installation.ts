@@ -8,6 +8,7 @@ import {
   MigrationError,
   openDatabase,
   seedDemo,
+  SeedError,
   type Database,
   type DemoAccount,
 } from "@punctual/db";
@@ -78,7 +79,9 @@ export function createInstallation(parts: InstallationParts): Installation {
         { url: databaseUrl, pooled: false, connectionsMax: 2, applicationName: "punctual-start" },
         { logger: createLogger("start", "silent") },
       );
-      const accounts = await seedDemo(database, createKeyring(encryptionKeys));
+      const accounts = await seedDemo(database, createKeyring(encryptionKeys)).catch((error: unknown) => {
+        throw error instanceof SeedError ? new StartError(error.message, { cause: error }) : error;
+      });
       const { key: apiKey, isNew } = await demoApiKey(database, data.secrets.apiKey);
       if (isNew) data.saveSecrets({ ...data.secrets, apiKey });
 

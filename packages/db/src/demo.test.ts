@@ -3,7 +3,7 @@ import { createKeyring } from "@punctual/runtime";
 import { createTestEnvironment, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createApiKey, findApiKeyOwner, revokeApiKey } from "./api-keys.ts";
-import { demoApiKey, demoIds, seedDemo } from "./demo.ts";
+import { demoApiKey, demoIds, seedDemo, SeedError } from "./demo.ts";
 
 let env: TestEnvironment;
 
@@ -23,15 +23,12 @@ test("seeding twice, even at once, leaves one company as the first time made it"
   expect(seeded).toHaveLength(1);
 });
 
-test("an account seeded under lost encryption keys gets credentials that open again", async () => {
+test("a database of another installation is refused, and left as it is", async () => {
   await seedDemo(env.database, env.keyring);
+  const before = await rows();
   const others = createKeyring(randomBytes(32).toString("base64"));
-  const [account] = await seedDemo(env.database, others);
-  const stored = await env.database.prisma.socialAccount.findUniqueOrThrow({
-    where: { id: demoIds.socialAccounts.webhook },
-  });
-  expect(JSON.parse(others.open(stored.credentials, stored.id))).toEqual(account?.credentials);
-  expect(stored.credentialsVersion).toBe(2);
+  await expect(seedDemo(env.database, others)).rejects.toThrow(SeedError);
+  expect(await rows()).toEqual(before);
 });
 
 test("a known key of the demo company is kept, any other is not", async () => {

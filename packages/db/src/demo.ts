@@ -22,7 +22,16 @@ export interface DemoAccount {
   credentials: Readonly<Record<string, string>>;
 }
 
-/** Makes the demo company, its client and its sandbox accounts, as far as they are missing. */
+/** The database belongs to another installation; the message says what to do. */
+export class SeedError extends Error {
+  override name = "SeedError";
+}
+
+/**
+ * Makes the demo company, its client and its sandbox accounts, as far as they are missing.
+ *
+ * @throws {SeedError} if they are there under other encryption keys
+ */
 export async function seedDemo(database: Database, keyring: Keyring): Promise<DemoAccount[]> {
   const { company, client, socialAccounts } = demoIds;
   await database.prisma.$executeRaw`
@@ -73,12 +82,9 @@ async function seedAccount(
   });
   const opened = tryOpen(keyring, stored.credentials, id);
   if (opened !== null) return opened;
-  // Seeded under other ENCRYPTION_KEYS. The secret is nobody's but ours, so a new one does no harm.
-  await database.prisma.$executeRaw`
-    UPDATE social_accounts
-    SET credentials = ${sealed}, credentials_version = credentials_version + 1, updated_at = app_now()
-    WHERE id = ${id}::uuid`;
-  return credentials;
+  throw new SeedError(
+    "The credentials in this database are sealed under other ENCRYPTION_KEYS: set ENCRYPTION_KEYS to theirs, or use another database.",
+  );
 }
 
 function tryOpen(keyring: Keyring, sealed: string, context: string): DemoAccount["credentials"] | null {
