@@ -34,7 +34,7 @@ await runMain(async () => {
     const records = await clearLeftovers(data, terminal.note);
     const ports = await choosePorts(settings, terminal.note);
     installation = createInstallation({ settings, ports, data, records, terminal });
-    terminal.note("Starting Postgres, Redis, sandbox, API and worker ...");
+    terminal.note("Starting ...");
     const facts = await Promise.race([installation.start(), told.then(() => null)]);
     if (facts !== null) {
       data.writeDevFile(devFile(facts));
