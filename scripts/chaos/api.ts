@@ -1,6 +1,6 @@
 /** The API as chaos runs it: the real application, on the chaos platforms. Everything from the environment. */
-import { markEnqueued, openDatabase } from "@punctual/db";
-import { openProducer } from "@punctual/queue";
+import { markDeliveriesEnqueued, markEnqueued, openDatabase } from "@punctual/db";
+import { openDeliveryProducer, openProducer } from "@punctual/queue";
 import { createKeyring, createLogger, runMain, runProcess } from "@punctual/runtime";
 import { buildApp } from "../../apps/api/src/app.ts";
 import { apiLimits, readApiConfig } from "../../apps/api/src/config.ts";
@@ -25,13 +25,19 @@ await runMain(async () => {
     { redisUrl: config.REDIS_URL, platforms: [...platforms.byName.keys()] },
     { logger, onEnqueued: (posts) => markEnqueued(database, posts) },
   );
+  const deliveries = openDeliveryProducer(
+    { redisUrl: config.REDIS_URL },
+    { logger, onEnqueued: (jobs) => markDeliveriesEnqueued(database, jobs) },
+  );
+  const keyring = createKeyring(config.ENCRYPTION_KEYS);
   const app = await buildApp(
-    { database, producer, platforms: platforms.byName, keyring: createKeyring(config.ENCRYPTION_KEYS), logger },
+    { database, producer, deliveries, platforms: platforms.byName, keyring, logger },
     {
       operatorPassword: config.OPERATOR_PASSWORD,
       viewerPassword: config.VIEWER_PASSWORD,
       publicUrl: config.PUBLIC_URL,
       boardWritable: config.BULL_BOARD_WRITABLE,
+      allowPrivateNetworks: config.ALLOW_PRIVATE_NETWORKS,
     },
   );
   const server = createServer(
@@ -41,7 +47,7 @@ await runMain(async () => {
   );
   await runProcess({
     logger,
-    services: [{ start: async () => {}, stop: () => database.close() }, platforms, producer, server],
+    services: [{ start: async () => {}, stop: () => database.close() }, platforms, producer, deliveries, server],
     graceMs: apiLimits.graceMs,
   });
 });
