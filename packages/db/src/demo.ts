@@ -38,7 +38,7 @@ export async function seedDemo(database: Database, keyring: Keyring): Promise<De
     INSERT INTO companies (id, name) VALUES (${company}::uuid, 'Demo company') ON CONFLICT (id) DO NOTHING`;
   await database.prisma.$executeRaw`
     INSERT INTO clients (id, company_id, name) VALUES (${client}::uuid, ${company}::uuid, 'Demo client')
-    ON CONFLICT (id) DO NOTHING`;
+    ON CONFLICT DO NOTHING`;
   const accounts: DemoAccount[] = [];
   for (const [platform, id] of Object.entries(socialAccounts)) {
     const draft = { id, platform, name: `Demo ${platform}`, credentials: { secret: newWebhookSecret() } };
@@ -75,7 +75,7 @@ async function seedAccount(
   await database.prisma.$executeRaw`
     INSERT INTO social_accounts (id, company_id, client_id, platform, name, settings, credentials, sandbox)
     VALUES (${id}::uuid, ${demoIds.company}::uuid, ${demoIds.client}::uuid, ${platform}, ${name}, '{}', ${sealed}, true)
-    ON CONFLICT (id) DO NOTHING`;
+    ON CONFLICT DO NOTHING`;
   const stored = await database.prisma.socialAccount.findUniqueOrThrow({
     where: { id },
     select: { credentials: true },
