@@ -13,6 +13,8 @@ export const postLimits = {
   maxAttemptsMax: 20,
   /** Two days. */
   graceMinutesDefault: 2_880,
+  /** Less would always be missed. */
+  graceMinutesMin: 1,
   /** A year. */
   graceMinutesMax: 525_600,
   /** How far in the past an instant may lie when a post is accepted, in milliseconds. */

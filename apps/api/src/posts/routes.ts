@@ -12,12 +12,14 @@ import { sendScheduled } from "./schedule-answer.ts";
 import { schedulePosts, type ScheduleDeps, type ScheduleRequest } from "./schedule-posts.ts";
 import { BulkIn, BulkOut, IdempotencyHeaders, PostIn, PostListQuery, PostOut, PostPage } from "./schemas.ts";
 import { Timeline, toTimeline } from "./timeline.ts";
+import { validateRoutes } from "./validate-routes.ts";
 
 const base = "/v1/posts";
 const scheduleProblems = problems(400, 401, 403, 404, 413, 415, 422, 500, 503);
 
 export const postRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, deps) => {
   const { database } = deps;
+  await app.register(validateRoutes, deps);
 
   app.post(
     "/posts",

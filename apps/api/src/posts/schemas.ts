@@ -53,7 +53,7 @@ export const PostIn = Type.Object(
       Type.Object(
         {
           graceMinutes: Type.Integer({
-            minimum: 0,
+            minimum: postLimits.graceMinutesMin,
             maximum: postLimits.graceMinutesMax,
             description: `How late the post may go out, from scheduledAt on; ${postLimits.graceMinutesDefault} if lateness is left out.`,
           }),

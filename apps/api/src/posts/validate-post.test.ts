@@ -1,0 +1,78 @@
+import { createTestEnvironment, type TestEnvironment } from "@punctual/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
+
+interface Verdict {
+  valid: boolean;
+  issues: { path: string; code: string; message: string }[];
+}
+
+let env: TestEnvironment;
+let api: AppUnderTest;
+let tenant: Awaited<ReturnType<TestEnvironment["createTenant"]>>;
+
+beforeAll(async () => {
+  env = await createTestEnvironment();
+  api = await openAppUnderTest(env);
+  tenant = await env.createTenant();
+});
+afterAll(async () => {
+  await api?.close();
+  await env?.close();
+});
+
+const draft = (more: object = {}) => ({ socialAccountId: tenant.socialAccountId, text: "Hello", ...more });
+const validate = (body: object, key = tenant.apiKey) => api.call<Verdict>(key, "POST", "/v1/posts/validate", { body });
+
+test("a good post is valid, and nothing of it is stored", async () => {
+  const answer = await validate(draft({ scheduledAt: "2027-06-01T00:00:00Z" }));
+  expect(answer).toMatchObject({ status: 200, body: { valid: true, issues: [] } });
+  const [stored] = await env.sql(
+    "SELECT (SELECT count(*) FROM posts) AS posts, (SELECT count(*) FROM events) AS events",
+  );
+  expect(stored).toEqual({ posts: "0", events: "0" });
+});
+
+const faulty = () =>
+  draft({
+    link: "https://user:secret@example.com/",
+    scheduledAt: "2020-01-01T00:00:00Z",
+    options: { color: "red" },
+  });
+
+test("every fault is told at once, exactly as scheduling tells it", async () => {
+  const { status, body } = await validate(faulty());
+  expect(status).toBe(200);
+  expect(body.valid).toBe(false);
+  expect(body.issues.map(({ path }) => path).toSorted()).toEqual(["/link", "/options/color", "/scheduledAt"]);
+  const refused = await api.call(tenant.apiKey, "POST", "/v1/posts", { body: faulty() });
+  expect(refused).toMatchObject({ status: 422, body: { errors: body.issues } });
+});
+
+test("another company's account is as unknown as one that never was", async () => {
+  const other = await env.createTenant();
+  for (const socialAccountId of [other.socialAccountId, "01a20000-0000-7000-8000-000000000000"]) {
+    const { body } = await validate(draft({ socialAccountId }));
+    expect(body).toEqual({
+      valid: false,
+      issues: [
+        { path: "/socialAccountId", code: "unknown_social_account", message: "there is no such social account" },
+      ],
+    });
+  }
+});
+
+test("what is no post at all is refused by its schema, as when scheduling", async () => {
+  const answer = await api.call(tenant.apiKey, "POST", "/v1/posts/validate", { body: draft({ text: 1, x: 2 }) });
+  expect(answer).toMatchObject({ status: 400, body: { code: "invalid_request" } });
+  expect(answer.body.errors?.map(({ path }) => path).toSorted()).toEqual(["/text", "/x"]);
+});
+
+test("a grace of no minutes, in which no post could go out, is refused", async () => {
+  const lateness = { graceMinutes: 0, then: "miss" };
+  for (const url of ["/v1/posts/validate", "/v1/posts"]) {
+    const answer = await api.call(tenant.apiKey, "POST", url, { body: draft({ lateness }) });
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: "/lateness/graceMinutes" }] } });
+  }
+  expect((await validate(draft({ lateness: { ...lateness, graceMinutes: 1 } }))).body.valid).toBe(true);
+});
