@@ -17,6 +17,9 @@ export interface WorkloadOptions {
 /** How far ahead posts are scheduled, in milliseconds; far ones outlive the run. */
 const aheadMaxMs = 15_000;
 const farMs = 6 * 3_600_000;
+/** Of requests that schedule: how many bring several posts, and how many at most. */
+const bulkShare = 0.06;
+const bulkMax = 40;
 const tickMs = 100;
 const triesMax = 8;
 
@@ -34,7 +37,7 @@ export async function runWorkload({ posts, durationMs }: WorkloadOptions, stage:
   for (let elapsed = 0; elapsed < durationMs; elapsed = performance.now() - started) {
     const wanted = Math.ceil((posts * elapsed) / durationMs);
     while (journal.posts.length < wanted) {
-      const count = capabilities.bulk && dice.chance(0.03) ? dice.between(2, 20) : 1;
+      const count = capabilities.bulk && dice.chance(bulkShare) ? dice.between(2, bulkMax) : 1;
       start(schedule(Math.min(count, wanted - journal.posts.length), stage, dice).then(thoughts.about));
     }
     if (capabilities.pause && dice.chance(tickMs / 4_000)) start(thoughts.pauseSomeAccount());
@@ -57,12 +60,14 @@ async function schedule(count: number, stage: Stage, dice: Dice): Promise<Journa
       : client.call("POST", "/v1/posts/bulk", { posts: bodies }, headers);
 
   let answer = await request();
+  let unanswered = answer === null;
   // Sure of its key, a client asks again until it knows; without one it must leave it at that.
   for (let tries = 1; keyed && tries < triesMax && !isFinal(answer); tries += 1) {
-    await pause(dice.between(100, 600));
+    await pause(dice.between(100, 600) * tries);
     answer = await request();
+    unanswered ||= answer === null;
   }
-  const ids = acceptedIds(answer, journal, posts);
+  const ids = acceptedIds(answer, posts, { journal, unanswered });
   if (ids.length === 0) return [];
   posts.forEach((post, index) => {
     post.id = ids[index] ?? null;
@@ -70,12 +75,17 @@ async function schedule(count: number, stage: Stage, dice: Dice): Promise<Journa
   });
   if (keyed && dice.chance(0.1)) {
     await pause(dice.between(0, 5_000));
-    const again = acceptedIds(await request(), journal, posts);
-    if (again.length > 0 && again.join() !== ids.join()) {
-      journal.complaints.push({ post: posts[0]?.id ?? null, what: "an Idempotency-Key answered with other posts" });
-    }
+    expectSameAnswer(await request(), ids, journal);
   }
   return posts;
+}
+
+/** A key that was answered once gives that answer for good. */
+function expectSameAnswer(again: Answer | null, ids: readonly string[], journal: Journal): void {
+  if (again === null || again.status >= 500) return;
+  if (again.status === 201 && idsIn(again).join() === ids.join()) return;
+  const what = `an Idempotency-Key answered with something else: ${again.status} ${JSON.stringify(again.body).slice(0, 300)}`;
+  journal.complaints.push({ post: ids[0] ?? null, what });
 }
 
 function draft({ journal, fleet }: Stage, dice: Dice): JournalPost {
@@ -103,14 +113,25 @@ function isFinal(answer: Answer | null): boolean {
   return answer !== null && answer.status < 500;
 }
 
-function acceptedIds(answer: Answer | null, journal: Journal, posts: readonly JournalPost[]): string[] {
+/** @param unanswered whether an earlier try got no answer: it may be under way and succeed where this one did not */
+function acceptedIds(
+  answer: Answer | null,
+  posts: readonly JournalPost[],
+  { journal, unanswered }: { journal: Journal; unanswered: boolean },
+): string[] {
   if (answer === null || answer.status >= 500) return [];
   if (answer.status !== 201) {
-    for (const post of posts) (post.versions[0] as Version).state = "refused";
+    if (!unanswered) for (const post of posts) (post.versions[0] as Version).state = "refused";
+    // Who got no answer for a minute comes too late in the end.
+    if (answer.body["code"] === "scheduled_in_past") return [];
     const what = `scheduling was refused: ${answer.status} ${JSON.stringify(answer.body).slice(0, 300)}`;
     journal.complaints.push({ post: null, what });
     return [];
   }
-  const { data } = answer.body as { data?: { id: string }[] };
-  return data === undefined ? [String(answer.body["id"])] : data.map(({ id }) => id);
+  return idsIn(answer);
+}
+
+function idsIn({ body }: Answer): string[] {
+  const { data } = body as { data?: { id: string }[] };
+  return data === undefined ? [String(body["id"])] : data.map(({ id }) => id);
 }
