@@ -93,7 +93,7 @@ export function listWebhookEndpoints(
     ORDER BY id DESC LIMIT ${limit}`;
 }
 
-/** Changes an endpoint; null if the company has no such endpoint. Enabling forgets its failures. */
+/** Changes an endpoint; null if the company has no such endpoint. Enabling it or giving it another URL forgets its failures. */
 export async function changeWebhookEndpoint(
   database: Database,
   { companyId, id }: EndpointKey,
@@ -109,7 +109,7 @@ export async function changeWebhookEndpoint(
           status = coalesce(${status}, status),
           disabled_reason = CASE coalesce(${status}, status) WHEN 'disabled' THEN coalesce(disabled_reason, 'requested') END,
           disabled_at = CASE coalesce(${status}, status) WHEN 'disabled' THEN coalesce(disabled_at, app_now()) END,
-          failing_since = CASE WHEN ${status} = 'enabled' AND status = 'disabled' THEN NULL ELSE failing_since END,
+          failing_since = CASE WHEN url <> ${url} OR (${status} = 'enabled' AND status = 'disabled') THEN NULL ELSE failing_since END,
           updated_at = app_now()
       WHERE id = ${id}::uuid AND company_id = ${companyId}::uuid AND status <> 'deleted'
       RETURNING *

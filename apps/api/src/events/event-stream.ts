@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { formatEventPosition, type EventPosition, type EventType } from "@punctual/core";
-import { isDatabaseUnavailable, readEvents, type Database, type EventPage } from "@punctual/db";
+import { isDatabaseUnavailable, readEvents, type Database, type EventPage, type EventPageRequest } from "@punctual/db";
 import { toEventOut } from "./event-answer.ts";
 import type { EventFeed } from "./event-feed.ts";
 
@@ -23,7 +23,10 @@ export interface EventStreamDeps {
   signal: AbortSignal;
   /** Called when the client has taken nothing for too long. */
   onStalled: () => void;
+  limits?: StreamLimits;
 }
+
+type StreamLimits = { readonly [Name in keyof typeof streamLimits]: number };
 
 export const streamLimits = {
   /** A sign of life, and of the position, this often, in milliseconds. */
@@ -42,9 +45,10 @@ const outagePauseMs = 1_000;
 /** @returns chunks of `text/event-stream`; ends by itself when the signal aborts or its time is over */
 export async function* streamEvents(request: EventStreamRequest, deps: EventStreamDeps): AsyncGenerator<string> {
   const { companyId, types } = request;
-  const { database, feed } = deps;
-  const ending = AbortSignal.any([deps.signal, AbortSignal.timeout(streamLimits.lifetimeMaxMs)]);
-  const stall = watchStall(deps.onStalled);
+  const { database, feed, onStalled, limits = streamLimits } = deps;
+  const { heartbeatMs, lifetimeMaxMs, pageSize, reconnectMs, stallTimeoutMs } = limits;
+  const ending = AbortSignal.any([deps.signal, AbortSignal.timeout(lifetimeMaxMs)]);
+  const stall = watchStall(onStalled, stallTimeoutMs);
   let position = request.after;
   let news = true;
   let wake: (() => void) | undefined;
@@ -62,10 +66,10 @@ export async function* streamEvents(request: EventStreamRequest, deps: EventStre
   }
 
   try {
-    yield* take(`retry: ${streamLimits.reconnectMs}\n${positionLine(position)}\n`);
+    yield* take(`retry: ${reconnectMs}\n${positionLine(position)}\n`);
     while (!ending.aborted) {
       news = false;
-      const page = await readOrNull(database, { companyId, types, after: position });
+      const page = await readOrNull(database, { companyId, types, after: position, limit: pageSize });
       if (page === null) {
         await delay(outagePauseMs, undefined, { signal: ending }).catch(() => {});
         continue;
@@ -75,7 +79,7 @@ export async function* streamEvents(request: EventStreamRequest, deps: EventStre
       if (page.events.length > 0) yield* take(page.events.map(toChunk).join(""));
       ({ position } = page);
       if (page.hasMore) continue;
-      const woken = news || ending.aborted || (await heard(streamLimits.heartbeatMs));
+      const woken = news || ending.aborted || (await heard(heartbeatMs));
       if (!woken) yield* take(`: still here\n${positionLine(position)}\n`);
     }
   } finally {
@@ -97,9 +101,9 @@ export async function* streamEvents(request: EventStreamRequest, deps: EventStre
 }
 
 /** Null while Postgres is away: the stream waits, since a client's library may not survive being cut off. */
-async function readOrNull(database: Database, request: EventStreamRequest): Promise<EventPage | null> {
+async function readOrNull(database: Database, request: EventPageRequest): Promise<EventPage | null> {
   try {
-    return await readEvents(database, { ...request, limit: streamLimits.pageSize });
+    return await readEvents(database, request);
   } catch (error) {
     if (isDatabaseUnavailable(error)) return null;
     throw error;
@@ -115,11 +119,11 @@ function positionLine(position: EventPosition): string {
   return `id: ${formatEventPosition(position)}\n`;
 }
 
-function watchStall(onStalled: () => void) {
+function watchStall(onStalled: () => void, timeoutMs: number) {
   let timer: NodeJS.Timeout | undefined;
   return {
     begin() {
-      timer = setTimeout(onStalled, streamLimits.stallTimeoutMs);
+      timer = setTimeout(onStalled, timeoutMs);
       timer.unref();
     },
     end: () => clearTimeout(timer),
