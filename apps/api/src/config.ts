@@ -29,8 +29,6 @@ export const apiLimits = {
   /** Until a request has arrived completely. */
   requestTimeoutMs: 30_000,
   databaseConnectionsMax: 20,
-  /** How long a start waits for Postgres. */
-  databaseWaitMs: 10_000,
   /** From SIGTERM to the hard exit. */
   graceMs: 10_000,
   /** How long a stop lets running requests finish; then their connections are cut. */

@@ -1,6 +1,6 @@
 /** A worker process: takes due posts and publishes them, and heals what others left behind. Run as many as you like. */
 import { hostname } from "node:os";
-import { databaseFaults } from "@punctual/db";
+import { waitForDatabase } from "@punctual/db";
 import { inspectRedis } from "@punctual/queue";
 import { createLogger, runMain, runProcess, StartError } from "@punctual/runtime";
 import { readWorkerConfig, workerLimits } from "./config.ts";
@@ -15,10 +15,11 @@ await runMain(async () => {
   };
   const worker = createWorker(config, { name: `${hostname()}-${process.pid}`, giveUp }, logger);
 
-  const faults = await databaseFaults(worker.database).catch((error: unknown) => {
-    throw new StartError("Postgres does not answer at DATABASE_URL.", { cause: error });
-  });
-  const redis = await inspectRedis(config.REDIS_URL, logger);
+  // Redis may be away: due posts are then claimed straight from Postgres.
+  const [faults, redis] = await Promise.all([
+    waitForDatabase(worker.database, logger),
+    inspectRedis(config.REDIS_URL, logger),
+  ]);
   if (redis.kind === "unfit") faults.push(...redis.reasons);
   if (faults.length > 0) throw new StartError(faults.join("\n"));
 

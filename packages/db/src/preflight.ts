@@ -1,6 +1,9 @@
 /** What we refuse to run on: a Postgres that may lose what it has acknowledged, or one without our schema. */
+import { setTimeout as pause } from "node:timers/promises";
+import { StartError, type Logger } from "@punctual/runtime";
 import type { Database } from "./database.ts";
 import { missingMigrations } from "./migrate.ts";
+import { isDatabaseUnavailable } from "./unavailable.ts";
 
 interface Settings {
   fsync: string;
@@ -12,6 +15,31 @@ interface Settings {
 
 const serverVersionMin = 140_000;
 const namesOfUtc = /^(etc\/)?(utc|uct|gmt|zulu|universal|greenwich)$/i;
+
+/** How long a start waits for Postgres, in milliseconds: at a common start it may come up after us. */
+const databaseWaitMs = 10_000;
+const databaseRetryMs = 500;
+
+/**
+ * What is wrong with the database, once it answers.
+ *
+ * @throws {StartError} if it does not answer in time
+ */
+export async function waitForDatabase(database: Database, logger: Logger): Promise<string[]> {
+  const deadline = performance.now() + databaseWaitMs;
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await databaseFaults(database);
+    } catch (error) {
+      if (!isDatabaseUnavailable(error)) throw error;
+      if (performance.now() > deadline) {
+        throw new StartError("Postgres does not answer at DATABASE_URL.", { cause: error });
+      }
+      if (tries === 0) logger.warn({ err: error }, "Postgres does not answer yet");
+      await pause(databaseRetryMs);
+    }
+  }
+}
 
 /** @returns one sentence per fault, each naming the setting; empty when all is well. Rejects if Postgres is away. */
 export async function databaseFaults(database: Database): Promise<string[]> {

@@ -1,0 +1,63 @@
+/** Everything an API process runs, in the order it starts: what is needed first, the server last. */
+import { markDeliveriesEnqueued, markEnqueued, openDatabase, type Database } from "@punctual/db";
+import { createPlatforms, type Platforms } from "@punctual/platforms";
+import { openDeliveryProducer, openProducer } from "@punctual/queue";
+import { createKeyring, type Logger, type Service } from "@punctual/runtime";
+import { buildApp } from "./app.ts";
+import { apiLimits, type ApiConfig } from "./config.ts";
+import { createServer } from "./server.ts";
+
+export interface ApiOptions {
+  platforms?: Platforms;
+}
+
+export interface Api {
+  database: Database;
+  /** Only once the database is known to fit. */
+  services(): Promise<Service[]>;
+}
+
+export function createApi(config: ApiConfig, options: ApiOptions, logger: Logger): Api {
+  const database = openDatabase(
+    {
+      url: config.DATABASE_URL,
+      pooled: config.DATABASE_POOLED,
+      connectionsMax: apiLimits.databaseConnectionsMax,
+      applicationName: "punctual-api",
+    },
+    { logger },
+  );
+
+  async function services(): Promise<Service[]> {
+    const platforms =
+      options.platforms ??
+      createPlatforms({ sandboxUrl: config.SANDBOX_URL, allowPrivateNetworks: config.ALLOW_PRIVATE_NETWORKS });
+    const producer = openProducer(
+      { redisUrl: config.REDIS_URL, platforms: [...platforms.byName.keys()] },
+      { logger, onEnqueued: (posts) => markEnqueued(database, posts) },
+    );
+    const deliveries = openDeliveryProducer(
+      { redisUrl: config.REDIS_URL },
+      { logger, onEnqueued: (jobs) => markDeliveriesEnqueued(database, jobs) },
+    );
+    const keyring = createKeyring(config.ENCRYPTION_KEYS);
+    const app = await buildApp(
+      { database, producer, deliveries, platforms: platforms.byName, keyring, logger },
+      {
+        operatorPassword: config.OPERATOR_PASSWORD,
+        viewerPassword: config.VIEWER_PASSWORD,
+        publicUrl: config.PUBLIC_URL,
+        boardWritable: config.BULL_BOARD_WRITABLE,
+        allowPrivateNetworks: config.ALLOW_PRIVATE_NETWORKS,
+      },
+    );
+    const server = createServer(
+      { host: config.HOST, port: config.PORT, drainTimeoutMs: apiLimits.drainTimeoutMs },
+      app,
+      logger,
+    );
+    return [{ start: async () => {}, stop: () => database.close() }, platforms, producer, deliveries, server];
+  }
+
+  return { database, services };
+}
