@@ -89,7 +89,7 @@ async function setPaused(
   const [account] = await database.prisma.$queryRaw<SocialAccountRecord[]>`
     UPDATE social_accounts
     SET paused = ${paused}, updated_at = CASE WHEN paused = ${paused} THEN updated_at ELSE app_now() END
-    WHERE id = ${id}::uuid AND company_id = ${companyId}::uuid
+    WHERE id = ${id}::uuid AND company_id = ${companyId}::uuid AND deleted_at IS NULL
     RETURNING ${socialAccountColumns}`;
   return account ?? null;
 }

@@ -38,7 +38,7 @@ export async function seedDemo(database: Database, keyring: Keyring): Promise<De
     INSERT INTO companies (id, name) VALUES (${company}::uuid, 'Demo company') ON CONFLICT (id) DO NOTHING`;
   await database.prisma.$executeRaw`
     INSERT INTO clients (id, company_id, name) VALUES (${client}::uuid, ${company}::uuid, 'Demo client')
-    ON CONFLICT DO NOTHING`;
+    ON CONFLICT (id) DO UPDATE SET deleted_at = NULL WHERE clients.deleted_at IS NOT NULL`;
   const accounts: DemoAccount[] = [];
   for (const [platform, id] of Object.entries(socialAccounts)) {
     const draft = { id, platform, name: `Demo ${platform}`, credentials: { secret: newWebhookSecret() } };
@@ -75,7 +75,9 @@ async function seedAccount(
   await database.prisma.$executeRaw`
     INSERT INTO social_accounts (id, company_id, client_id, platform, name, settings, credentials, sandbox)
     VALUES (${id}::uuid, ${demoIds.company}::uuid, ${demoIds.client}::uuid, ${platform}, ${name}, '{}', ${sealed}, true)
-    ON CONFLICT DO NOTHING`;
+    ON CONFLICT (id) DO UPDATE
+    SET deleted_at = NULL, credentials = excluded.credentials, credentials_version = social_accounts.credentials_version + 1
+    WHERE social_accounts.deleted_at IS NOT NULL`;
   const stored = await database.prisma.socialAccount.findUniqueOrThrow({
     where: { id },
     select: { credentials: true },

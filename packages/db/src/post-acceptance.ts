@@ -4,7 +4,7 @@
  * computes the whole answer. `acceptPosts` is one statement that stores the posts, their events and that answer,
  * if and only if nothing the decision rested on has changed meanwhile; otherwise nothing is stored and the caller
  * starts over. So an answer that was kept is exactly the answer that was given, a crash leaves all or nothing, and
- * no post slips into an account that is being paused: the share lock on its row makes one wait for the other.
+ * no post slips into an account that is being paused or deleted: the share lock on its row makes one wait for the other.
  */
 import type { Database } from "./database.ts";
 import type { IdempotencyScope, IdempotentAnswer } from "./idempotency-record.ts";
@@ -56,7 +56,7 @@ export async function readAcceptance(
       (SELECT jsonb_agg(jsonb_build_object(
                 'id', id, 'clientId', client_id, 'platform', platform, 'status', status, 'paused', paused))
          FROM social_accounts
-        WHERE company_id = ${companyId}::uuid AND id = ANY (${[...socialAccountIds]}::uuid[])) AS accounts,
+        WHERE company_id = ${companyId}::uuid AND id = ANY (${[...socialAccountIds]}::uuid[]) AND deleted_at IS NULL) AS accounts,
       (SELECT jsonb_build_object('requestHash', encode(request_hash, 'hex'), 'statusCode', status_code,
                 'location', location, 'response', response)
          FROM idempotency_records
@@ -74,8 +74,10 @@ export async function acceptPosts(database: Database, acceptance: Acceptance): P
   const [row] = await database.prisma.$queryRaw<[{ stored: bigint }]>`
     WITH expected AS MATERIALIZED (
       SELECT a.id FROM social_accounts a
-      JOIN jsonb_to_recordset(${JSON.stringify(accounts)}::jsonb) AS e(id uuid, status text, paused boolean) ON e.id = a.id
-      WHERE a.company_id = ${companyId}::uuid AND a.status = e.status AND a.paused = e.paused
+      JOIN jsonb_to_recordset(${JSON.stringify(accounts)}::jsonb) AS e(id uuid, "clientId" uuid, status text, paused boolean)
+        ON e.id = a.id
+      WHERE a.company_id = ${companyId}::uuid AND a.deleted_at IS NULL AND a.status = e.status AND a.paused = e.paused
+        AND a.client_id IS NOT DISTINCT FROM e."clientId"
       ORDER BY a.id
       FOR SHARE OF a
     ), answered AS (

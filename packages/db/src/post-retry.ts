@@ -18,17 +18,17 @@ export interface RetriedPost {
   accountOpen: boolean;
 }
 
-/** Null if no such post has failed, was missed or waits for its next attempt. */
+/** Null if no such post has failed, was missed or waits for its next attempt, or its account was deleted. */
 export async function retryPost(
   database: Database,
   { companyId, id, requestId }: RetryRequest,
 ): Promise<RetriedPost | null> {
   const [row] = await database.prisma.$queryRaw<(PostRecord & { accountOpen: boolean })[]>`
     WITH account AS (
-      -- Whoever pauses the account either waits for us or is seen by us.
+      -- Whoever pauses or deletes the account either waits for us or is seen by us.
       SELECT a.id, a.status = 'active' AND NOT a.paused AS open
       FROM social_accounts a JOIN posts p ON p.social_account_id = a.id
-      WHERE p.id = ${id}::uuid AND p.company_id = ${companyId}::uuid
+      WHERE p.id = ${id}::uuid AND p.company_id = ${companyId}::uuid AND a.deleted_at IS NULL
       FOR SHARE OF a
     ), retried AS (
       UPDATE posts

@@ -1,6 +1,6 @@
 /**
- * Connections to platforms. Credentials are sealed on their way in, bound to the account's id, and nothing here ever
- * reads them back: only the worker that publishes opens them.
+ * Connections to platforms. Credentials are sealed on their way in, bound to the account's id, and no record for clients
+ * holds them. An account that was deleted keeps its row for the history, and is found by nobody.
  */
 import type { Keyring } from "@punctual/runtime";
 import type { Database } from "./database.ts";
@@ -48,11 +48,16 @@ export async function createSocialAccount(
 ): Promise<SocialAccountRecord | null> {
   const id = newId();
   const [created] = await database.prisma.$queryRaw<SocialAccountRecord[]>`
+    WITH client AS MATERIALIZED (
+      -- Whoever deletes the client either waits for us or is seen by us.
+      SELECT id FROM clients
+      WHERE id = ${account.clientId}::uuid AND company_id = ${account.companyId}::uuid AND deleted_at IS NULL
+      FOR SHARE
+    )
     INSERT INTO social_accounts (id, company_id, client_id, platform, name, settings, credentials, sandbox)
     SELECT ${id}::uuid, ${account.companyId}::uuid, ${account.clientId}::uuid, ${account.platform}, ${account.name},
            ${JSON.stringify(account.settings)}::jsonb, ${keyring.seal(JSON.stringify(account.credentials), id)}, ${account.sandbox}
-    WHERE ${account.clientId}::uuid IS NULL
-       OR EXISTS (SELECT FROM clients WHERE id = ${account.clientId}::uuid AND company_id = ${account.companyId}::uuid)
+    WHERE ${account.clientId}::uuid IS NULL OR EXISTS (SELECT FROM client)
     RETURNING ${socialAccountColumns}`;
   return created ?? null;
 }
@@ -63,7 +68,8 @@ export async function findSocialAccount(
   { companyId, id }: { companyId: string; id: string },
 ): Promise<SocialAccountRecord | null> {
   const [account] = await database.prisma.$queryRaw<SocialAccountRecord[]>`
-    SELECT ${socialAccountColumns} FROM social_accounts WHERE id = ${id}::uuid AND company_id = ${companyId}::uuid`;
+    SELECT ${socialAccountColumns} FROM social_accounts
+    WHERE id = ${id}::uuid AND company_id = ${companyId}::uuid AND deleted_at IS NULL`;
   return account ?? null;
 }
 
@@ -74,6 +80,18 @@ export function listSocialAccounts(
 ): Promise<SocialAccountRecord[]> {
   return database.prisma.$queryRaw<SocialAccountRecord[]>`
     SELECT ${socialAccountColumns} FROM social_accounts
-    WHERE company_id = ${companyId}::uuid AND (${beforeId}::uuid IS NULL OR id < ${beforeId}::uuid)
+    WHERE company_id = ${companyId}::uuid AND deleted_at IS NULL AND (${beforeId}::uuid IS NULL OR id < ${beforeId}::uuid)
     ORDER BY id DESC LIMIT ${limit}`;
+}
+
+/** The accounts of some of a company's clients, newest first. */
+export async function listClientAccounts(
+  database: Database,
+  { companyId, clientIds }: { companyId: string; clientIds: readonly string[] },
+): Promise<SocialAccountRecord[]> {
+  if (clientIds.length === 0) return [];
+  return database.prisma.$queryRaw<SocialAccountRecord[]>`
+    SELECT ${socialAccountColumns} FROM social_accounts
+    WHERE company_id = ${companyId}::uuid AND client_id = ANY (${[...clientIds]}::uuid[]) AND deleted_at IS NULL
+    ORDER BY id DESC`;
 }
