@@ -104,7 +104,9 @@ function refuseRelative(file: string, specifier: string): string | undefined {
     return `Import path "${specifier}" must name the file with its ending: Node runs these files as they are.`;
   }
   const target = path.posix.join(path.posix.dirname(file), specifier);
-  if (isTest(target)) return `A test is not imported: what several tests share belongs in the testing kit.`;
+  if (target.endsWith(".test.ts") || (isTest(target) && !isTest(file))) {
+    return `A test is not imported: what tests share is in the testing kit, or in a \`.fixture.ts\` beside them.`;
+  }
   const area = areaOf(file);
   if (area in areas && !target.startsWith(`${area}/`)) {
     return `"${specifier}" leaves ${area}: import the other package by its name, through what it exports.`;

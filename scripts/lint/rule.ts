@@ -37,6 +37,7 @@ export function pathInCheckout({ cwd, filename }: RuleContext): string {
   return filename.slice(cwd.length + 1).replaceAll("\\", "/");
 }
 
+/** Tests, and what several tests of one folder share (`*.fixture.ts`). */
 export function isTest(file: string): boolean {
-  return file.endsWith(".test.ts");
+  return /\.(test|fixture)\.ts$/.test(file);
 }

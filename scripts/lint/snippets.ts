@@ -125,6 +125,21 @@ export const snippets: Readonly<Record<string, Snippet>> = {
     code: `export * from "./posts.test.ts";`,
     refused: boundary("A test is not imported"),
   },
+  "a fixture may be imported by a test": {
+    file: "packages/db/src/l.test.ts",
+    code: `export * from "./posts.fixture.ts";`,
+    refused: fine,
+  },
+  "a fixture may not be imported by what ships": {
+    file: "packages/db/src/m.ts",
+    code: `export * from "./posts.fixture.ts";`,
+    refused: boundary("A test is not imported"),
+  },
+  "a fixture may import the testing kit": {
+    file: "apps/api/src/g.fixture.ts",
+    code: `export * from "@punctual/testing";`,
+    refused: fine,
+  },
   "the environment is read in one place": {
     file: "apps/api/src/e.ts",
     code: `export const port = process.env.PORT;`,
