@@ -1,16 +1,20 @@
 /** What became of each event at an endpoint, over HTTP, and the way from a post to a delivery through real processes. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { claimDelivery, fanOut, nextFanOutBatch, recordDelivery } from "@punctual/db";
-import { createTestEnvironment, launchApp, until, type TestEnvironment, type TestTenant } from "@punctual/testing";
+import { claimDelivery, recordDelivery } from "@punctual/db";
+import {
+  createTestEnvironment,
+  insertTestDelivery,
+  launchApp,
+  until,
+  type TestEnvironment,
+  type TestTenant,
+} from "@punctual/testing";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openAppUnderTest, type AppUnderTest, type Method } from "../app-under-test.ts";
-import type { DeliveryOut, EndpointOut } from "./schemas.ts";
-
-const path = "/v1/webhook-endpoints";
-const url = "https://example.com/hooks";
-type Created = EndpointOut & { secret: string };
+import { createEndpoint, endpointPath, type Created } from "./endpoint-under-test.ts";
+import type { DeliveryOut } from "./schemas.ts";
 
 let env: TestEnvironment;
 let api: AppUnderTest;
@@ -29,31 +33,7 @@ beforeEach(async () => {
 });
 
 const call = <Body>(method: Method, at: string, body?: unknown, key = tenant.apiKey) =>
-  api.call<Body>(key, method, `${path}${at}`, body === undefined ? {} : { body });
-
-async function create(body: object = { url }): Promise<Created> {
-  const answer = await call<Created>("POST", "", body);
-  if (answer.status !== 201) throw new Error(`refused with ${answer.status}: ${answer.text}`);
-  return answer.body;
-}
-
-/** An event that was handed to the endpoints of the tenant. */
-async function handOn(type = "post.published"): Promise<{ id: string; endpointId: string }[]> {
-  await env.sql("INSERT INTO events (company_id, type) VALUES ($1, $2)", [tenant.companyId, type]);
-  return until("the event is handed on", async () => {
-    for (let batch = await nextFanOutBatch(env.database, 1_000); batch !== null;) {
-      const written = await fanOut(env.database, batch);
-      const mine = written === null ? [] : await rowsOf(written.map(({ deliveryId }) => deliveryId));
-      if (mine.length > 0) return mine;
-      batch = await nextFanOutBatch(env.database, 1_000);
-    }
-    return null;
-  });
-}
-
-function rowsOf(ids: string[]): Promise<{ id: string; endpointId: string }[]> {
-  return env.sql('SELECT id, endpoint_id AS "endpointId" FROM webhook_deliveries WHERE id = ANY ($1)', [ids]);
-}
+  api.call<Body>(key, method, `${endpointPath}${at}`, body === undefined ? {} : { body });
 
 async function attempt(deliveryId: string, httpStatus: number, waitMs: number | null, round = 1): Promise<void> {
   const claimToken = crypto.randomUUID();
@@ -68,13 +48,13 @@ async function attempt(deliveryId: string, httpStatus: number, waitMs: number | 
 
 describe("the deliveries", () => {
   it("are listed newest first, with every attempt", async () => {
-    const { id } = await create();
-    const [older] = await handOn("post.scheduled");
-    const [newer] = await handOn("post.failed");
-    await attempt(older!.id, 500, 0);
-    await attempt(older!.id, 204, null);
+    const { id } = await createEndpoint(api, tenant.apiKey);
+    const older = await insertTestDelivery(env, { companyId: tenant.companyId, endpointId: id }, "post.scheduled");
+    const newer = await insertTestDelivery(env, { companyId: tenant.companyId, endpointId: id }, "post.failed");
+    await attempt(older, 500, 0);
+    await attempt(older, 204, null);
     const { body } = await call<{ data: DeliveryOut[] }>("GET", `/${id}/deliveries`);
-    expect(body.data.map((delivery) => delivery.id)).toEqual([newer!.id, older!.id]);
+    expect(body.data.map((delivery) => delivery.id)).toEqual([newer, older]);
     expect(body.data[1]).toMatchObject({
       eventType: "post.scheduled",
       status: "delivered",
@@ -85,16 +65,16 @@ describe("the deliveries", () => {
       ],
     });
     const pending = await call<{ data: DeliveryOut[] }>("GET", `/${id}/deliveries?status=pending&limit=1`);
-    expect(pending.body.data.map((delivery) => delivery.id)).toEqual([newer!.id]);
+    expect(pending.body.data.map((delivery) => delivery.id)).toEqual([newer]);
     const events = await api.call<{ data: { id: string }[] }>(tenant.apiKey, "GET", "/v1/events");
     expect(events.body.data.map((event) => event.id)).toEqual(body.data.map(({ eventId }) => eventId).toReversed());
   });
 
   it("can be replayed once they ended, and not while one is running or the endpoint is disabled", async () => {
-    const { id } = await create();
-    const [delivery] = await handOn();
-    const replay = () => call<DeliveryOut>("POST", `/${id}/deliveries/${delivery!.id}/replay`);
-    await attempt(delivery!.id, 404, null);
+    const { id } = await createEndpoint(api, tenant.apiKey);
+    const delivery = await insertTestDelivery(env, { companyId: tenant.companyId, endpointId: id });
+    const replay = () => call<DeliveryOut>("POST", `/${id}/deliveries/${delivery}/replay`);
+    await attempt(delivery, 404, null);
     expect((await call<{ data: DeliveryOut[] }>("GET", `/${id}/deliveries`)).body.data[0]?.status).toBe("failed");
     const replayed = await replay();
     expect(replayed.status).toBe(200);
@@ -102,16 +82,16 @@ describe("the deliveries", () => {
     await until("its job is enqueued", async () => {
       const [row] = await env.sql<{ enqueued_round: number }>(
         "SELECT enqueued_round FROM webhook_deliveries WHERE id = $1",
-        [delivery!.id],
+        [delivery],
       );
       return row?.enqueued_round === 2;
     });
     const claimToken = crypto.randomUUID();
-    const request = { deliveryId: delivery!.id, round: 2, claimToken, worker: "test", leaseMs: 10_000 };
+    const request = { deliveryId: delivery, round: 2, claimToken, worker: "test", leaseMs: 10_000 };
     expect((await claimDelivery(env.database, request)).kind).toBe("claimed");
     expect(await replay()).toMatchObject({ status: 409, body: { code: "being_delivered" } });
     await recordDelivery(env.database, {
-      deliveryId: delivery!.id,
+      deliveryId: delivery,
       claimToken,
       outcome: { kind: "delivered", httpStatus: 200 },
       waitMs: null,
@@ -151,7 +131,7 @@ it("from a post to a verified delivery, and once more by replay, through real pr
     return (await response.json()) as Body;
   };
   const at = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
-  const endpoint = await ask<Created>("POST", path, { url: at, eventTypes: ["post.scheduled"] });
+  const endpoint = await ask<Created>("POST", endpointPath, { url: at, eventTypes: ["post.scheduled"] });
   const text = "A text for readers only";
   const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();
   const post = await ask<{ id: string }>("POST", "/v1/posts", {
@@ -167,10 +147,13 @@ it("from a post to a verified delivery, and once more by replay, through real pr
   });
   expect(body).not.toContain(text);
   const [delivery] = await until("it is listed as delivered", async () => {
-    const { data } = await ask<{ data: DeliveryOut[] }>("GET", `${path}/${endpoint.id}/deliveries?status=delivered`);
+    const { data } = await ask<{ data: DeliveryOut[] }>(
+      "GET",
+      `${endpointPath}/${endpoint.id}/deliveries?status=delivered`,
+    );
     return data.length === 1 && data;
   });
-  await ask("POST", `${path}/${endpoint.id}/deliveries/${delivery!.id}/replay`);
+  await ask("POST", `${endpointPath}/${endpoint.id}/deliveries/${delivery!.id}/replay`);
   await until("it arrived again", async () => arrivals.length === 2);
   expect(arrivals[1]!.headers["webhook-id"]).toBe(headers["webhook-id"]);
   const log = server.output() + worker.output();

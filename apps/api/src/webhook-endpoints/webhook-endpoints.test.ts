@@ -1,14 +1,10 @@
 /** Webhook endpoints over HTTP: made, changed, closed, and never shown to others. */
-import { fanOut, nextFanOutBatch } from "@punctual/db";
-import { createTestEnvironment, until, type TestEnvironment, type TestTenant } from "@punctual/testing";
+import { createTestEnvironment, insertTestDelivery, type TestEnvironment, type TestTenant } from "@punctual/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openAppUnderTest, type AppUnderTest, type Method } from "../app-under-test.ts";
 import type { Problem } from "../problem.ts";
+import { createEndpoint, endpointPath, endpointUrl, type Created } from "./endpoint-under-test.ts";
 import type { EndpointOut } from "./schemas.ts";
-
-const path = "/v1/webhook-endpoints";
-const url = "https://example.com/hooks";
-type Created = EndpointOut & { secret: string };
 
 let env: TestEnvironment;
 let api: AppUnderTest;
@@ -29,42 +25,22 @@ beforeEach(async () => {
 });
 
 const call = <Body>(method: Method, at: string, body?: unknown, key = tenant.apiKey) =>
-  api.call<Body>(key, method, `${path}${at}`, body === undefined ? {} : { body });
-
-async function create(body: object = { url }): Promise<Created> {
-  const answer = await call<Created>("POST", "", body);
-  if (answer.status !== 201) throw new Error(`refused with ${answer.status}: ${answer.text}`);
-  return answer.body;
-}
-
-/** An event that was handed to the endpoints of the tenant. */
-async function handOn(type = "post.published"): Promise<{ id: string; endpointId: string }[]> {
-  await env.sql("INSERT INTO events (company_id, type) VALUES ($1, $2)", [tenant.companyId, type]);
-  return until("the event is handed on", async () => {
-    for (let batch = await nextFanOutBatch(env.database, 1_000); batch !== null;) {
-      const written = await fanOut(env.database, batch);
-      const mine = written === null ? [] : await rowsOf(written.map(({ deliveryId }) => deliveryId));
-      if (mine.length > 0) return mine;
-      batch = await nextFanOutBatch(env.database, 1_000);
-    }
-    return null;
-  });
-}
-
-function rowsOf(ids: string[]): Promise<{ id: string; endpointId: string }[]> {
-  return env.sql('SELECT id, endpoint_id AS "endpointId" FROM webhook_deliveries WHERE id = ANY ($1)', [ids]);
-}
+  api.call<Body>(key, method, `${endpointPath}${at}`, body === undefined ? {} : { body });
 
 describe("an endpoint", () => {
   it("is created with a secret that is shown this once and sealed at rest", async () => {
-    const answer = await call<Created>("POST", "", { url, description: "Ours", eventTypes: ["post.failed"] });
+    const answer = await call<Created>("POST", "", {
+      url: endpointUrl,
+      description: "Ours",
+      eventTypes: ["post.failed"],
+    });
     expect(answer.status).toBe(201);
-    expect(answer.headers["location"]).toBe(`${path}/${answer.body.id}`);
+    expect(answer.headers["location"]).toBe(`${endpointPath}/${answer.body.id}`);
     const { secret, ...shown } = answer.body;
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(shown).toEqual({
       id: expect.any(String) as string,
-      url,
+      url: endpointUrl,
       description: "Ours",
       eventTypes: ["post.failed"],
       status: "enabled",
@@ -91,7 +67,7 @@ describe("an endpoint", () => {
     ["https://user:password@example.com/", "invalid_url"],
     ["example.com", "invalid_url"],
   ])("cannot be at %s", async (bad, code) => {
-    const { id } = await create();
+    const { id } = await createEndpoint(api, tenant.apiKey);
     const tries = [await call<Problem>("POST", "", { url: bad }), await call<Problem>("PATCH", `/${id}`, { url: bad })];
     for (const { status, body } of tries) {
       expect(status).toBe(422);
@@ -102,9 +78,9 @@ describe("an endpoint", () => {
   it("refuses what is not in its schema", async () => {
     for (const body of [
       {},
-      { url, more: 1 },
-      { url, eventTypes: [] },
-      { url, eventTypes: ["post.eaten"] },
+      { url: endpointUrl, more: 1 },
+      { url: endpointUrl, eventTypes: [] },
+      { url: endpointUrl, eventTypes: ["post.eaten"] },
       { url: 1 },
     ]) {
       expect((await call("POST", "", body)).status).toBe(400);
@@ -112,12 +88,16 @@ describe("an endpoint", () => {
   });
 
   it("can be changed, disabled and enabled again", async () => {
-    const { id } = await create({ url, description: "Ours", eventTypes: ["post.failed"] });
+    const { id } = await createEndpoint(api, tenant.apiKey, {
+      url: endpointUrl,
+      description: "Ours",
+      eventTypes: ["post.failed"],
+    });
     const patch = async (body: object) => (await call<EndpointOut>("PATCH", `/${id}`, body)).body;
     expect(await patch({ eventTypes: null, description: null })).toMatchObject({
       eventTypes: null,
       description: null,
-      url,
+      url: endpointUrl,
     });
     expect(await patch({ url: "https://example.org/" })).toMatchObject({ url: "https://example.org/" });
     const disabled = await patch({ status: "disabled" });
@@ -135,7 +115,7 @@ describe("an endpoint", () => {
   });
 
   it("gets a new secret, and the one before stays valid for a day", async () => {
-    const { id, secret } = await create();
+    const { id, secret } = await createEndpoint(api, tenant.apiKey);
     const { body } = await call<{ secret: string; previousSecretExpiresAt: string }>("POST", `/${id}/rotate-secret`);
     expect(body.secret).toMatch(/^whsec_/);
     expect(body.secret).not.toBe(secret);
@@ -150,21 +130,21 @@ describe("an endpoint", () => {
   });
 
   it("is gone once deleted, with all that waited for it", async () => {
-    const { id } = await create();
-    const [delivery] = await handOn();
+    const { id } = await createEndpoint(api, tenant.apiKey);
+    const delivery = await insertTestDelivery(env, { companyId: tenant.companyId, endpointId: id });
     expect((await call("DELETE", `/${id}`)).status).toBe(204);
     for (const method of ["GET", "PATCH", "DELETE"] as const) {
       expect((await call(method, `/${id}`, method === "PATCH" ? {} : undefined)).status).toBe(404);
     }
     expect((await call<{ data: [] }>("GET", "")).body.data).toEqual([]);
-    const rows = await env.sql("SELECT status, failure_code FROM webhook_deliveries WHERE id = $1", [delivery!.id]);
+    const rows = await env.sql("SELECT status, failure_code FROM webhook_deliveries WHERE id = $1", [delivery]);
     expect(rows).toEqual([{ status: "failed", failure_code: "endpoint_closed" }]);
     const kept = await env.sql("SELECT secret FROM webhook_endpoints WHERE id = $1", [id]);
     expect(kept).toEqual([{ secret: "" }]);
   });
 
   it("is one of twenty at most, however many are asked for at once", async () => {
-    const answers = await Promise.all(Array.from({ length: 25 }, () => call("POST", "", { url })));
+    const answers = await Promise.all(Array.from({ length: 25 }, () => call("POST", "", { url: endpointUrl })));
     const statuses = answers.map(({ status }) => status);
     expect(statuses.filter((status) => status === 201)).toHaveLength(20);
     expect(statuses.filter((status) => status === 409)).toHaveLength(5);
@@ -173,15 +153,15 @@ describe("an endpoint", () => {
 
 describe("nobody", () => {
   it("reads, changes or detects another company's endpoint", async () => {
-    const { id } = await create();
-    const [delivery] = await handOn();
+    const { id } = await createEndpoint(api, tenant.apiKey);
+    const delivery = await insertTestDelivery(env, { companyId: tenant.companyId, endpointId: id });
     const tries: [Method, string, unknown?][] = [
       ["GET", `/${id}`],
       ["PATCH", `/${id}`, { description: "Mine now" }],
       ["DELETE", `/${id}`],
       ["POST", `/${id}/rotate-secret`],
       ["GET", `/${id}/deliveries`],
-      ["POST", `/${id}/deliveries/${delivery!.id}/replay`],
+      ["POST", `/${id}/deliveries/${delivery}/replay`],
     ];
     for (const [method, at, body] of tries) {
       expect({ method, at, status: (await call(method, at, body, other.apiKey)).status }).toEqual({
@@ -192,8 +172,8 @@ describe("nobody", () => {
     }
     expect((await call<{ data: [] }>("GET", "", undefined, other.apiKey)).body.data).toEqual([]);
     // Nor through an endpoint of their own.
-    const own = (await call<Created>("POST", "", { url }, other.apiKey)).body.id;
-    const replay = await call("POST", `/${own}/deliveries/${delivery!.id}/replay`, undefined, other.apiKey);
+    const own = (await call<Created>("POST", "", { url: endpointUrl }, other.apiKey)).body.id;
+    const replay = await call("POST", `/${own}/deliveries/${delivery}/replay`, undefined, other.apiKey);
     expect(replay.status).toBe(404);
   });
 
@@ -202,7 +182,7 @@ describe("nobody", () => {
     expect((await call("GET", "", undefined, writer.apiKey)).status).toBe(200);
     const id = crypto.randomUUID();
     const tries: [Method, string, unknown?][] = [
-      ["POST", "", { url }],
+      ["POST", "", { url: endpointUrl }],
       ["PATCH", `/${id}`, {}],
       ["DELETE", `/${id}`],
       ["POST", `/${id}/rotate-secret`],
