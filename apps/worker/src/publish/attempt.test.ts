@@ -8,6 +8,7 @@ import {
   type Prepared,
   type SendContext,
 } from "@punctual/core";
+import { createPlatforms } from "@punctual/platforms";
 import { createTestEnvironment, insertTestPost, until, type TestEnvironment, type TestTenant } from "@punctual/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { shippedParts } from "../parts.ts";
@@ -33,6 +34,9 @@ beforeEach(async () => {
   );
 });
 
+const { byName } = createPlatforms({ sandboxUrl: undefined, allowPrivateNetworks: false });
+const webhook = byName.get("webhook") as Platform;
+
 /** A platform that writes down what it was asked to do. */
 function platformThat(
   send: (context: SendContext) => Promise<Outcome>,
@@ -48,19 +52,9 @@ function platformThat(
 ): Platform & { calls: string[] } {
   const calls: string[] = [];
   return {
+    ...webhook,
     calls,
-    name: "webhook",
-    description: {
-      platform: "webhook",
-      displayName: "Test",
-      limits: { textCharactersMax: 1, mediaItemsMax: 1 },
-      settings: [],
-      credentials: [],
-      delivery: { guarantee, description: "" },
-    },
     sendTimeoutMs,
-    validateAccount: () => [],
-    validatePost: () => [],
     guarantee: () => guarantee,
     send(_post, context) {
       calls.push("send");

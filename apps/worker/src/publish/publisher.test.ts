@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { defaultRetryPolicy, type Outcome, type Platform, type SendContext } from "@punctual/core";
 import { openDatabase, recordSettlement } from "@punctual/db";
+import { createPlatforms } from "@punctual/platforms";
 import { createLogger } from "@punctual/runtime";
 import { createTestEnvironment, insertTestPost, type TestEnvironment, type TestTenant } from "@punctual/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -19,6 +20,8 @@ let publisher: Publisher;
 let logged: Record<string, unknown>[];
 /** How often the platform was asked to send. */
 let sends: number;
+const { byName } = createPlatforms({ sandboxUrl: undefined, allowPrivateNetworks: false });
+const webhook = byName.get("webhook") as Platform;
 
 beforeAll(async () => {
   env = await createTestEnvironment();
@@ -42,19 +45,8 @@ type Send = (context: SendContext) => Promise<Outcome>;
 
 function platformThat(send: Outcome | Send, changes: Partial<Platform> = {}): Platform {
   return {
-    name: "webhook",
-    description: {
-      platform: "webhook",
-      displayName: "Test",
-      limits: { textCharactersMax: 1, mediaItemsMax: 1 },
-      settings: [],
-      credentials: [],
-      delivery: { guarantee: "idempotent", description: "" },
-    },
+    ...webhook,
     sendTimeoutMs,
-    validateAccount: () => [],
-    validatePost: () => [],
-    guarantee: () => "idempotent",
     async send(_post, context) {
       sends += 1;
       if (typeof send === "function") return send(context);
