@@ -27,7 +27,7 @@ export interface HealTimes {
 const lookIntervalMs = 200;
 const watchMaxMs = 120_000;
 const firstLookMaxMs = 20_000;
-const sampleMax = 2_000;
+const sampleMax = 300;
 
 export function createHealTimes({ database, redis }: { database: Database; redis: Redis }): HealTimes {
   const times = new Map<HealKind, number[]>();
