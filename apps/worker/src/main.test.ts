@@ -150,7 +150,8 @@ test("a worker that is frozen past its lease doubles nothing when it thaws", asy
 describe("told to stop", () => {
   test("a worker finishes the send that runs, and exits cleanly", async () => {
     const worker = await launchWorker();
-    await misbehave({ kind: "delay", ms: 1_500 });
+    // Longer than stopping everything else takes.
+    await misbehave({ kind: "delay", ms: 5_000 });
     const id = await schedule();
     await until("it to send", async () => (await status(id)) === "publishing");
     worker.kill("SIGTERM");
