@@ -16,6 +16,11 @@ export function Nullable<Schema extends TSchema>(schema: Schema, options: { desc
   return Type.Union([schema, Type.Null()], options);
 }
 
+/** In a merge patch: the same rules for a value, or null, which takes the field back to its default. */
+export function orNull<Schema extends TSchema & { type: string }>(schema: Schema): TUnsafe<Static<Schema> | null> {
+  return Type.Unsafe<Static<Schema> | null>({ ...schema, type: [schema.type, "null"] });
+}
+
 /** An object whose fields we do not know. */
 export const AnyObject = (
   options: { description?: string; maxProperties?: number } = {},

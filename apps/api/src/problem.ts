@@ -17,6 +17,9 @@ export const ProblemSchema = Type.Object(
     detail: Type.String({ description: "What is wrong with this request, for people." }),
     code: Type.String({ description: "What is wrong, for programs; stable." }),
     requestId: Type.String({ description: "As in the header x-request-id; our logs are found by it." }),
+    waitingPosts: Type.Optional(
+      Type.Integer({ description: "How many posts stand in the way, where it is posts that do." }),
+    ),
     errors: Type.Optional(
       Type.Array(
         Type.Object({
@@ -35,6 +38,8 @@ export type Problem = Static<typeof ProblemSchema>;
 export interface ProblemOptions {
   issues?: readonly ValidationIssue[];
   headers?: Readonly<Record<string, string>>;
+  /** How many posts stand in the way. */
+  waitingPosts?: number;
   cause?: unknown;
 }
 
@@ -45,6 +50,7 @@ export class ProblemError extends Error {
   readonly code: string;
   readonly issues: readonly ValidationIssue[];
   readonly headers: Readonly<Record<string, string>>;
+  readonly waitingPosts: number | undefined;
 
   constructor(status: number, code: string, detail: string, options: ProblemOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
@@ -52,10 +58,12 @@ export class ProblemError extends Error {
     this.code = code;
     this.issues = options.issues ?? [];
     this.headers = options.headers ?? {};
+    this.waitingPosts = options.waitingPosts;
   }
 }
 
-export function problemDocument({ status, code, message, issues }: ProblemError, requestId: string): Problem {
+export function problemDocument(problem: ProblemError, requestId: string): Problem {
+  const { status, code, message, issues, waitingPosts } = problem;
   return {
     type: `urn:punctual:problem:${code}`,
     title: STATUS_CODES[status] ?? "Error",
@@ -63,6 +71,7 @@ export function problemDocument({ status, code, message, issues }: ProblemError,
     detail: message,
     code,
     requestId,
+    ...(waitingPosts === undefined ? {} : { waitingPosts }),
     ...(issues.length > 0 ? { errors: issues.map(({ path, code, message }) => ({ path, code, message })) } : {}),
   };
 }

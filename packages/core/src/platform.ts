@@ -79,6 +79,13 @@ export type Confirmation =
   | { kind: "absent" }
   | { kind: "cannot_tell"; message: string };
 
+/** What asking the platform about an account's credentials showed. */
+export type AccountCheck =
+  | { kind: "works" }
+  /** The platform, or a rule of ours, says no; the message is for people and free of secrets. */
+  | { kind: "refused"; message: string }
+  | { kind: "cannot_tell"; message: string };
+
 /** The platform's limits and promises, served to clients as data. */
 export interface PlatformDescription {
   platform: string;
@@ -111,4 +118,6 @@ export interface Platform {
   send(post: OutgoingPost, context: SendContext): Promise<Outcome>;
   /** Reads the platform to find out whether the post is there. Changes nothing. */
   confirm?(post: OutgoingPost, context: CallContext): Promise<Confirmation>;
+  /** Asks the platform whether the account's credentials work. Changes nothing, and never throws for what it answers. */
+  check?(account: ConnectedAccount, context: Pick<CallContext, "timeoutMs" | "signal">): Promise<AccountCheck>;
 }

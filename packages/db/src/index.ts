@@ -28,6 +28,8 @@ export * from "./post-retry.ts";
 export * from "./post-settlement.ts";
 export * from "./preflight.ts";
 export * from "./pruning.ts";
+export * from "./social-account-changes.ts";
+export * from "./social-account-deletion.ts";
 export * from "./social-accounts.ts";
 export * from "./unavailable.ts";
 export * from "./webhook-deliveries.ts";

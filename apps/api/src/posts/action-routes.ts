@@ -96,6 +96,9 @@ export const postActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (
     async ({ params: { id }, caller: { companyId }, id: requestId }) => {
       const result = await retryOnePost(deps, { companyId, id, requestId });
       if (result.kind === "no_such_post") throw notFound("post");
+      if (result.kind === "account_deleted") {
+        throw new ProblemError(409, "account_deleted", "The post's social account was deleted.");
+      }
       if (result.kind === "not_retryable") {
         const detail = `The post is ${result.status}; only failed, missed and retrying ones can be tried again.`;
         throw new ProblemError(409, "not_retryable", detail);

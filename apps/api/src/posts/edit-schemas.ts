@@ -1,15 +1,11 @@
 /** What a PATCH of a post may say: a JSON Merge Patch, where null takes a field back to its default. */
 import { postLimits } from "@punctual/core";
-import { Type, type Static, type TSchema, type TUnsafe } from "typebox";
+import { Type, type Static } from "typebox";
+import { orNull } from "../field-schemas.ts";
 import { PostIn } from "./schemas.ts";
 
 const { text, media, link, scheduledAt, localTime, timeZone, maxAttempts, groupId } = PostIn.properties;
 const { graceMinutes, then } = PostIn.properties.lateness.properties;
-
-/** The same rules for a value, or null. */
-function orNull<Schema extends TSchema & { type: string }>(schema: Schema): TUnsafe<Static<Schema> | null> {
-  return Type.Unsafe<Static<Schema> | null>({ ...schema, type: [schema.type, "null"] });
-}
 
 export const PostPatch = Type.Object(
   {

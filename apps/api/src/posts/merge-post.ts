@@ -1,6 +1,7 @@
 /** A post as it would be after a patch, or what is wrong with it. Pure. */
 import { postLimits, type Platform, type ValidationIssue } from "@punctual/core";
 import type { EditablePost, PostRecord } from "@punctual/db";
+import { isObject, mergeObject } from "../merge-patch.ts";
 import type { PostPatch } from "./edit-schemas.ts";
 import { urlIssues } from "./post-draft.ts";
 import { resolveEditedTime, type PostTime } from "./post-time.ts";
@@ -73,24 +74,6 @@ function mergeLateness(post: PostRecord, { lateness }: PostPatch): Pick<Editable
 function merged<Value>(given: Value | null | undefined, old: Value, fallback: Value): Value {
   if (given === undefined) return old;
   return given ?? fallback;
-}
-
-/** RFC 7396. Recursion is safe: the depth of bodies is bounded where they are read. */
-function mergeObject(
-  target: Readonly<Record<string, unknown>>,
-  patch: Readonly<Record<string, unknown>> | undefined,
-): Record<string, unknown> {
-  const result: Record<string, unknown> = { ...target };
-  for (const [name, value] of Object.entries(patch ?? {})) {
-    if (value === null) delete result[name];
-    else if (isObject(value)) result[name] = mergeObject(isObject(result[name]) ? result[name] : {}, value);
-    else result[name] = value;
-  }
-  return result;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function metadataIssues(metadata: Readonly<Record<string, string>>): ValidationIssue[] {

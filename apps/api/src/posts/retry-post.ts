@@ -2,6 +2,7 @@
 import type { PostStatus } from "@punctual/core";
 import {
   findPost,
+  findSocialAccount,
   holdPostsOfClosedAccount,
   retryPost,
   toWaitingPost,
@@ -13,6 +14,8 @@ import type { ScheduleDeps } from "./schedule-posts.ts";
 export type RetryResult =
   | { kind: "retried"; post: PostRecord }
   | { kind: "no_such_post" }
+  /** There is no account any more that it could be published to. */
+  | { kind: "account_deleted" }
   /** It has not ended, or not in a way that can be tried again. */
   | { kind: "not_retryable"; status: PostStatus };
 
@@ -23,7 +26,10 @@ export async function retryOnePost(
   const retried = await retryPost(database, request);
   if (retried === null) {
     const post = await findPost(database, request);
-    return post === null ? { kind: "no_such_post" } : { kind: "not_retryable", status: post.status };
+    if (post === null) return { kind: "no_such_post" };
+    const { companyId } = request;
+    const account = await findSocialAccount(database, { companyId, id: post.socialAccountId });
+    return account === null ? { kind: "account_deleted" } : { kind: "not_retryable", status: post.status };
   }
   const { post, accountOpen } = retried;
   if (accountOpen) {

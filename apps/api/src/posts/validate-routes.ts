@@ -30,9 +30,8 @@ export const validateRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (ap
         response: { 200: Verdict, ...problems(400, 401, 403, 413, 415, 500, 503) },
       },
     },
-    async (request) => {
-      const { companyId } = request.caller;
-      const issues = await validatePost(deps, { companyId, requestId: request.id, input: request.body });
+    async ({ body: input, caller: { companyId }, id: requestId }) => {
+      const issues = await validatePost(deps, { companyId, requestId, input });
       return { valid: issues.length === 0, issues };
     },
   );

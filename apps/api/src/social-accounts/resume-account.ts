@@ -20,11 +20,19 @@ export async function resumeAndRelease(
 ): Promise<SocialAccountRecord | null> {
   const resumed = await resumeAccount(database, account);
   if (resumed === null) return null;
+  await releaseAccountPosts({ database, producer }, resumed.id);
+  return resumed;
+}
+
+/** Lets held posts of an account go, if it may publish; what is left is the workers' to release. */
+export async function releaseAccountPosts(
+  { database, producer }: { database: Database; producer: PublishProducer },
+  socialAccountId: string,
+): Promise<void> {
   for (let batch = 0; batch < batchesMax; batch += 1) {
     const place = batch * batchSizeMax;
-    const released = await releaseHeldPosts(database, { socialAccountId: resumed.id, limit: batchSizeMax, place });
+    const released = await releaseHeldPosts(database, { socialAccountId, limit: batchSizeMax, place });
     producer.nudge(released);
-    if (released.length < batchSizeMax) break;
+    if (released.length < batchSizeMax) return;
   }
-  return resumed;
 }

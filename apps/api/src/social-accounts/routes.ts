@@ -1,21 +1,20 @@
 /** `/v1/social-accounts`. */
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { findSocialAccount, listSocialAccounts, pauseAccount } from "@punctual/db";
-import type { PublishProducer } from "@punctual/queue";
 import { IdParams } from "../field-schemas.ts";
 import { PageQuery, readPage } from "../page.ts";
-import { notFound, ProblemError, problems } from "../problem.ts";
+import { notFound, problems } from "../problem.ts";
 import { toSocialAccountOut } from "./account-answer.ts";
-import { connectAccount, type ConnectDeps, type ConnectResult } from "./connect-account.ts";
+import type { ChangeDeps } from "./change-account.ts";
+import { socialAccountChangeRoutes } from "./change-routes.ts";
+import { connectAccount } from "./connect-account.ts";
+import { refusedAccount, unknownClient } from "./refusals.ts";
 import { resumeAndRelease } from "./resume-account.ts";
 import { SocialAccountIn, SocialAccountOut, SocialAccountPage } from "./schemas.ts";
 
-export interface SocialAccountDeps extends ConnectDeps {
-  producer: PublishProducer;
-}
-
-export const socialAccountRoutes: FastifyPluginAsyncTypebox<SocialAccountDeps> = async (app, deps) => {
+export const socialAccountRoutes: FastifyPluginAsyncTypebox<ChangeDeps> = async (app, deps) => {
   const { database } = deps;
+  await app.register(socialAccountChangeRoutes, deps);
 
   app.post(
     "/social-accounts",
@@ -29,7 +28,8 @@ export const socialAccountRoutes: FastifyPluginAsyncTypebox<SocialAccountDeps> =
     },
     async (request, reply) => {
       const result = await connectAccount(deps, request.caller.companyId, request.body);
-      if (result.kind !== "connected") throw notConnected(result);
+      if (result.kind === "no_such_client") throw unknownClient();
+      if (result.kind === "refused") throw refusedAccount(result.issues);
       reply.code(201).header("location", `/v1/social-accounts/${result.account.id}`);
       return toSocialAccountOut(result.account);
     },
@@ -95,12 +95,3 @@ export const socialAccountRoutes: FastifyPluginAsyncTypebox<SocialAccountDeps> =
     },
   );
 };
-
-function notConnected(result: Exclude<ConnectResult, { kind: "connected" }>): ProblemError {
-  if (result.kind === "no_such_client") {
-    const issue = { path: "/clientId", code: "unknown_client", message: "there is no such client" };
-    return new ProblemError(404, "unknown_client", "There is no such client.", { issues: [issue] });
-  }
-  const detail = "The account cannot be connected like this, see errors.";
-  return new ProblemError(422, "invalid_social_account", detail, { issues: result.issues });
-}

@@ -1,6 +1,6 @@
 /** Social accounts as clients give and get them. What settings and credentials hold is each platform's own. */
 import { Type, type Static } from "typebox";
-import { AnyObject, Id, InstantOut, Nullable } from "../field-schemas.ts";
+import { AnyObject, Id, InstantOut, Nullable, orNull } from "../field-schemas.ts";
 import { pageOf } from "../page.ts";
 
 const fieldsMax = 20;
@@ -19,6 +19,28 @@ export const SocialAccountIn = Type.Object(
   { additionalProperties: false },
 );
 export type SocialAccountIn = Static<typeof SocialAccountIn>;
+
+/** A JSON Merge Patch; platform and sandbox are for life. */
+export const SocialAccountPatch = Type.Object(
+  {
+    name: Type.Optional(SocialAccountIn.properties.name),
+    clientId: Type.Optional(orNull(Id)),
+    settings: Type.Optional(SocialAccountIn.properties.settings),
+    credentials: Type.Optional(SocialAccountIn.properties.credentials),
+  },
+  { additionalProperties: false },
+);
+export type SocialAccountPatch = Static<typeof SocialAccountPatch>;
+
+export const AccountCheckOut = Type.Object({
+  result: Type.Enum(["works", "refused", "cannot_tell"], {
+    description: "cannot_tell: the platform did not say, or there is no way to ask that would publish nothing.",
+  }),
+  message: Nullable(Type.String({ description: "For people." })),
+  issues: Type.Array(Type.Object({ path: Type.String(), code: Type.String(), message: Type.String() }), {
+    description: "Faults in settings and credentials that are known without asking.",
+  }),
+});
 
 export const SocialAccountOut = Type.Object(
   {

@@ -27,6 +27,8 @@ export function createWebhookPlatform(deps: WebhookDeps): Platform {
     validateAccount: (draft) => validateWebhookAccount(draft, deps.allowPrivateNetworks),
     validatePost: validateWebhookPost,
     guarantee: () => "idempotent",
+    // The protocol knows one request, and that one publishes.
+    check: async () => ({ kind: "cannot_tell", message: "A webhook can only be tried by publishing to it." }),
     async send(post, { account, signal, timeoutMs, beforeSend }) {
       const key = secretBytes(account.credentials["secret"]);
       const target = account.sandbox ? sandboxTarget(deps.sandboxUrl, account.id) : account.settings["url"];

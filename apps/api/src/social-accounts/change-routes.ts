@@ -1,0 +1,112 @@
+/** What can be done to a social account that exists, besides pausing it: change, delete, check. */
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { deleteSocialAccount, type SocialAccountDeletionResult } from "@punctual/db";
+import { Type } from "typebox";
+import { IdParams } from "../field-schemas.ts";
+import { notFound, ProblemError, problems } from "../problem.ts";
+import { toSocialAccountOut } from "./account-answer.ts";
+import { changeAccount, type ChangeDeps } from "./change-account.ts";
+import { checkAccount } from "./check-account.ts";
+import { refusedAccount, unknownClient } from "./refusals.ts";
+import { AccountCheckOut, SocialAccountOut, SocialAccountPatch } from "./schemas.ts";
+
+const DeletionQuery = Type.Object(
+  {
+    cancelWaiting: Type.Optional(
+      Type.Boolean({ description: "True: its posts that wait are cancelled. Without it they stand in the way." }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const socialAccountChangeRoutes: FastifyPluginAsyncTypebox<ChangeDeps> = async (app, deps) => {
+  app.patch(
+    "/social-accounts/:id",
+    {
+      config: { scope: "admin" },
+      schema: {
+        summary: "Change or reconnect a social account",
+        description:
+          "Giving credentials, whole or in part, reconnects the account: it is active again, and its posts are released.",
+        params: IdParams,
+        body: SocialAccountPatch,
+        response: { 200: SocialAccountOut, ...problems(400, 401, 403, 404, 413, 415, 422, 500, 503) },
+      },
+    },
+    async ({ params: { id }, body: patch, caller: { companyId }, id: requestId }) => {
+      const result = await changeAccount(deps, { companyId, id, patch, requestId });
+      switch (result.kind) {
+        case "changed":
+          return toSocialAccountOut(result.account);
+        case "no_such_account":
+          throw notFound("social account");
+        case "no_such_client":
+          throw unknownClient();
+        case "refused":
+          throw refusedAccount(result.issues);
+      }
+    },
+  );
+
+  app.delete(
+    "/social-accounts/:id",
+    {
+      config: { scope: "admin" },
+      schema: {
+        summary: "Delete a social account",
+        description: "Its credentials are wiped; its posts, which have all ended, can still be read.",
+        params: IdParams,
+        querystring: DeletionQuery,
+        response: {
+          204: Type.Null({ description: "It is gone." }),
+          ...problems(400, 401, 403, 404, 409, 500, 503),
+        },
+      },
+    },
+    async ({ params: { id }, query: { cancelWaiting = false }, caller: { companyId }, id: requestId }, reply) => {
+      const result = await deleteSocialAccount(deps.database, deps.keyring, {
+        companyId,
+        id,
+        cancelWaiting,
+        requestId,
+      });
+      if (result.kind !== "deleted") throw notDeleted(result);
+      deps.producer.discard(result.cancelled);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.post(
+    "/social-accounts/:id/check",
+    {
+      config: { scope: "admin" },
+      schema: {
+        summary: "Ask the platform whether an account's credentials work",
+        description: "Changes nothing: an account that is refused keeps its status until a post is.",
+        params: IdParams,
+        response: { 200: AccountCheckOut, ...problems(400, 401, 403, 404, 500, 503) },
+      },
+    },
+    async ({ params: { id }, caller: { companyId } }) => {
+      const check = await checkAccount(deps, { companyId, id });
+      if (check === null) throw notFound("social account");
+      const message = check.kind === "works" ? null : check.message;
+      return { result: check.kind, message, issues: check.issues };
+    },
+  );
+};
+
+function notDeleted(result: Exclude<SocialAccountDeletionResult, { kind: "deleted" }>): ProblemError {
+  switch (result.kind) {
+    case "no_such_account":
+      return notFound("social account");
+    case "has_waiting_posts": {
+      const detail = `Posts wait for this account: ${result.count}. Cancel them, or ask for it with cancelWaiting=true.`;
+      return new ProblemError(409, "has_waiting_posts", detail, { waitingPosts: result.count });
+    }
+    case "has_unsettled_posts": {
+      const detail = `It is not known yet what becomes of posts of this account: ${result.count}. Try again when it is.`;
+      return new ProblemError(409, "has_unsettled_posts", detail, { waitingPosts: result.count });
+    }
+  }
+}
