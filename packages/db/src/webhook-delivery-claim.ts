@@ -33,11 +33,13 @@ export interface ClaimedDelivery {
   };
 }
 
+export const waitingCountMax = 1_000;
+
 export type DeliveryClaim =
   | { kind: "claimed"; delivery: ClaimedDelivery }
   /** Waiting, but its time has not come. */
   | { kind: "not_due"; dueInMs: number; generation: number }
-  /** Due, but its endpoint has enough to do; `waiting` others stand in line, counted up to a thousand. */
+  /** Due, but its endpoint has enough to do; so many stand in line, counted up to `waitingCountMax`. */
   | { kind: "endpoint_busy"; waiting: number; generation: number }
   /** Waiting for an endpoint that gets nothing any more. */
   | { kind: "endpoint_closed"; endpointId: string }
@@ -83,7 +85,7 @@ export async function claimDelivery(database: Database, request: DeliveryClaimRe
       (extract(epoch FROM delivery.next_attempt_at - app_now()) * 1000)::double precision AS "dueInMs",
       CASE WHEN EXISTS (SELECT FROM claimed) THEN 0 ELSE (SELECT count(*)::integer FROM (
         SELECT FROM webhook_deliveries AS other
-        WHERE other.endpoint_id = delivery.endpoint_id AND other.status = 'pending' LIMIT 1000) AS line) END AS waiting,
+        WHERE other.endpoint_id = delivery.endpoint_id AND other.status = 'pending' LIMIT ${waitingCountMax}) AS line) END AS waiting,
       delivery.attempts, delivery.attempts_used AS "attemptsUsed", e.request_id AS "requestId",
       endpoint.id AS "endpointId", endpoint.status AS "endpointStatus", endpoint.url, endpoint.secret,
       CASE WHEN endpoint.previous_secret_until > app_now() THEN endpoint.previous_secret END AS "previousSecret",

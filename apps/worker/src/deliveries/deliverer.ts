@@ -9,6 +9,7 @@ import {
   claimDelivery,
   endDeliveriesOfClosed,
   recordDelivery,
+  waitingCountMax,
   type ClaimedDelivery,
   type Database,
   type RecordedDelivery,
@@ -41,10 +42,6 @@ const sendTimeoutMs = 15_000;
 const leaseMarginMs = 5_000;
 /** How long a job waits when Postgres did not answer, in milliseconds. */
 const databaseDownDelayMs = 500;
-/** How long a job waits for a busy endpoint, in milliseconds: at least, and more for each that stands in line. */
-const busyDelayMs = 250;
-const busyDelayPerWaitingMs = 5;
-
 export function createDeliverer(deps: DelivererDeps, { worker }: { worker: string }): Deliverer {
   const { database, logger } = deps;
 
@@ -70,7 +67,7 @@ export function createDeliverer(deps: DelivererDeps, { worker }: { worker: strin
         case "endpoint_busy":
           return job.generation < claim.generation
             ? { kind: "done" }
-            : { kind: "later", delayMs: busyDelayMs + claim.waiting * busyDelayPerWaitingMs * 2 * Math.random() };
+            : { kind: "later", delayMs: busyDelayMs(claim.waiting, Math.random()) };
         case "endpoint_closed":
           await endDeliveriesOfClosed(database, claim.endpointId);
           return { kind: "done" };
@@ -112,6 +109,14 @@ export function createDeliverer(deps: DelivererDeps, { worker }: { worker: strin
       logger.error({ ...context, reason: recorded.endpointDisabled }, "webhook endpoint disabled");
     }
   }
+}
+
+/**
+ * How long a job waits for a busy endpoint, in milliseconds: so spread that those in line ask some hundred times a
+ * second together, however long the line is.
+ */
+function busyDelayMs(waiting: number, random: number): number {
+  return waiting < waitingCountMax ? 250 + waiting * 4 * random : 10_000 + 20_000 * random;
 }
 
 async function send(
