@@ -4,6 +4,7 @@ import type { PostStatus, Published, Settlement } from "@punctual/core";
 import { createTestEnvironment, insertTestPost, type TestEnvironment, type TestTenant } from "@punctual/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { claimPost } from "./post-claim.ts";
+import { resolvePost } from "./post-resolution.ts";
 import { attemptEnd, recordLateSuccess, recordSettlement } from "./post-settlement.ts";
 
 const leaseMs = 20_000;
@@ -140,6 +141,24 @@ describe("of a post that was published already", () => {
     ]);
     expect(await row(post.postId)).toMatchObject({ status: "published", external_id: first.externalId ?? null });
     expect(await publishedEvents(post.postId)).toHaveLength(1);
+  });
+
+  test("is no double if a person had found it and knew no id", async () => {
+    const post = await rescuedPost(unconfirmed);
+    const verdict = { outcome: "published", externalId: null } as const;
+    const { companyId } = tenant;
+    await resolvePost(env.database, { companyId, id: post.postId, requestId: "req-1", verdict });
+    expect(await row(post.postId)).toMatchObject({ status: "published", external_id: null });
+    expect(await late(post)).toBe("repeat");
+    expect(await attempts(post.postId)).toMatchObject([{ outcome: "published", external_id: "r-1" }]);
+  });
+
+  test("is a double if a person had found another one", async () => {
+    const post = await rescuedPost(unconfirmed);
+    const verdict = { outcome: "published", externalId: "r-2" } as const;
+    const { companyId } = tenant;
+    await resolvePost(env.database, { companyId, id: post.postId, requestId: "req-1", verdict });
+    expect(await late(post)).toBe("doubled");
   });
 
   test("and by this very attempt is no double, however often it is recorded", async () => {

@@ -165,10 +165,10 @@ export async function recordLateSuccess(
       SELECT CASE
         WHEN EXISTS (SELECT FROM post) THEN 'recorded'
         WHEN ${repeatIsHarmless} OR post.external_id = ${published.externalId ?? null} THEN 'repeat'
-        -- The same success told twice: the answer to the first time was lost.
-        WHEN EXISTS (SELECT FROM attempts
-          WHERE post_id = post.id AND claim_token = ${claimToken}::uuid AND outcome = 'published') THEN 'repeat'
-        ELSE 'doubled' END AS outcome
+        WHEN post.external_id <> ${published.externalId ?? null} OR EXISTS (SELECT FROM attempts
+          WHERE post_id = post.id AND claim_token <> ${claimToken}::uuid AND outcome = 'published') THEN 'doubled'
+        -- The same success told twice, its first answer lost; or somebody had said so who knew no id.
+        ELSE 'repeat' END AS outcome
       FROM posts AS post WHERE id = ${postId}::uuid
     ), ended AS (
       UPDATE attempts
