@@ -62,7 +62,8 @@ export async function editPost(
           scheduled_at = ${edited.scheduledAt}::timestamptz, local_time = ${edited.localTime},
           time_zone = ${edited.timeZone}, time_adjustment = ${edited.timeAdjustment},
           grace_minutes = ${edited.graceMinutes}::int, when_late = ${edited.whenLate}, late_at = ${edited.lateAt}::timestamptz,
-          at_risk_at = CASE WHEN late_at = ${edited.lateAt}::timestamptz THEN at_risk_at END,
+          -- Whoever was told of the end of another grace, or of another way to deal with it, was not told of this one.
+          at_risk_at = CASE WHEN late_at = ${edited.lateAt}::timestamptz AND when_late = ${edited.whenLate} THEN at_risk_at END,
           revision = revision + 1, accepted_at = app_now(), request_id = ${requestId},
           status = CASE WHEN status = 'retrying' THEN 'scheduled' ELSE status END,
           next_attempt_at = CASE WHEN ${moved} THEN ${edited.scheduledAt}::timestamptz ELSE next_attempt_at END,

@@ -1,3 +1,4 @@
+import { markLatePosts } from "@punctual/db";
 import { createTestEnvironment, until, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
@@ -160,6 +161,17 @@ describe("rescheduling", () => {
     await edit(id, { scheduledAt: "2027-07-01T00:00:00Z" });
     const [row] = await env.sql("SELECT late_at FROM posts WHERE id = $1", [id]);
     expect(row).toEqual({ late_at: new Date("2027-07-01T00:10:00Z") });
+  });
+
+  test("of what happens after the grace counts also when the grace is over already", async () => {
+    const { id } = await schedule({ lateness: { graceMinutes: 10, then: "publish" } });
+    const ago = (minutes: number) => `app_now() - interval '${minutes} minutes'`;
+    await force(id, `status = 'held', held_reason = 'paused', scheduled_at = ${ago(20)}, late_at = ${ago(10)}`);
+    await markLatePosts(env.database, 100);
+    expect(await read(id)).toMatchObject({ status: "held" });
+    await edit(id, { lateness: { then: "miss" } });
+    await markLatePosts(env.database, 100);
+    expect(await read(id)).toMatchObject({ status: "missed" });
   });
 
   test("may repeat an instant that has passed meanwhile, but not choose one", async () => {
