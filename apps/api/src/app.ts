@@ -11,6 +11,7 @@ import { board, boardPath } from "./plugins/board.ts";
 import { body } from "./plugins/body.ts";
 import { errors, sendProblem } from "./plugins/errors.ts";
 import { eventRoutes } from "./events/routes.ts";
+import { operatorRoutes } from "./operator/routes.ts";
 import { platformRoutes } from "./platforms/routes.ts";
 import { health } from "./plugins/health.ts";
 import type { OperatorAuthOptions } from "./plugins/operator-auth.ts";
@@ -65,6 +66,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
   const { boardWritable: writable, allowPrivateNetworks, ...operators } = options;
   const { producer, deliveries } = deps;
   await app.register(board, { prefix: boardPath, producer, deliveries, writable, ...operators });
+  await app.register(operatorRoutes, { prefix: "/v1/operator", database: deps.database, ...operators });
   await app.register(
     async (v1) => {
       await v1.register(auth, deps);

@@ -1,6 +1,7 @@
 /** Tenants. */
 import type { Database } from "./database.ts";
 import { newId } from "./id.ts";
+import type { PageRequest } from "./page.ts";
 
 export interface CompanyRecord {
   id: string;
@@ -14,4 +15,18 @@ export async function createCompany(database: Database, { name }: { name: string
     INSERT INTO companies (id, name) VALUES (${newId()}::uuid, ${name})
     RETURNING id, name, created_at AS "createdAt"`;
   return company;
+}
+
+/** One company; null if there is no such company. */
+export function findCompany(database: Database, id: string): Promise<CompanyRecord | null> {
+  return database.prisma.company.findUnique({ where: { id } });
+}
+
+/** All companies, newest first. */
+export function listCompanies(database: Database, { limit, beforeId }: PageRequest): Promise<CompanyRecord[]> {
+  return database.prisma.company.findMany({
+    ...(beforeId === null ? {} : { where: { id: { lt: beforeId } } }),
+    orderBy: { id: "desc" },
+    take: limit,
+  });
 }

@@ -6,6 +6,7 @@ import { apiKeyScopes, findApiKeyOwner, type ApiKeyOwner, type ApiKeyScope, type
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { ProblemError } from "../problem.ts";
+import { createKeyUseNotes } from "./key-use.ts";
 
 const challenge = 'Bearer realm="punctual"';
 
@@ -14,8 +15,11 @@ export const auth = fastifyPlugin<{ database: Database }>(
     app.addHook("onRoute", ({ config, method, url }) => {
       if (config?.scope === undefined) throw new Error(`${[method].flat().join(" ")} ${url} names no scope`);
     });
+    const uses = createKeyUseNotes({ database, logger: app.log });
+    app.addHook("onClose", () => uses.settled());
     app.addHook("onRequest", async (request) => {
       const owner = await identify(request, database);
+      uses.note(owner);
       const needed = request.routeOptions.config.scope ?? "admin";
       if (apiKeyScopes.indexOf(owner.scope) < apiKeyScopes.indexOf(needed)) throw forbidden(owner.scope, needed);
       request.caller = owner;

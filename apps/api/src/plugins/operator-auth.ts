@@ -20,8 +20,16 @@ export type OperatorRole = "operator" | "viewer";
 
 const readingMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
+export interface OperatorAuthPluginOptions extends OperatorAuthOptions {
+  /**
+   * Whether a change may come without saying from where. Browsers say it, or ask beforehand whether they may send
+   * JSON or DELETE; so this is safe where a change is one of these, and lets programs in.
+   */
+  programsMayChange?: boolean;
+}
+
 /** Guards every route of the scope it is registered in. */
-export const operatorAuth = fastifyPlugin<OperatorAuthOptions>(
+export const operatorAuth = fastifyPlugin<OperatorAuthPluginOptions>(
   async (app: FastifyInstance, options) => {
     const passwords = new Map<string, { role: OperatorRole; digest: Buffer }>();
     passwords.set("operator", { role: "operator", digest: digest(options.operatorPassword) });
@@ -32,7 +40,7 @@ export const operatorAuth = fastifyPlugin<OperatorAuthOptions>(
     app.decorateRequest("operatorRole");
     app.addHook("onRequest", async (request, reply) => {
       const role = identify(request.headers.authorization, passwords);
-      const refusal = role === null ? unauthorized() : refuseChange(request, role, options.publicUrl);
+      const refusal = role === null ? unauthorized() : refuseChange(request, role, options);
       // Sent from here, not thrown: a page's library may bring an error handler of its own.
       if (refusal !== null) return sendProblem(refusal, request, reply);
       request.operatorRole = role as OperatorRole;
@@ -57,11 +65,20 @@ function identify(
   return user !== undefined && matches ? user.role : null;
 }
 
-function refuseChange(request: FastifyRequest, role: OperatorRole, publicUrl: string | undefined): ProblemError | null {
+function refuseChange(
+  request: FastifyRequest,
+  role: OperatorRole,
+  { publicUrl, programsMayChange = false }: OperatorAuthPluginOptions,
+): ProblemError | null {
   if (readingMethods.has(request.method)) return null;
   if (role !== "operator") return new ProblemError(403, "viewers_only_look", "Viewers change nothing.");
+  if (programsMayChange && isProgram(request)) return null;
   if (isSameOrigin(request, publicUrl)) return null;
   return new ProblemError(403, "cross_origin", "Changes must be made from this installation's own pages.");
+}
+
+function isProgram({ headers }: FastifyRequest): boolean {
+  return headers["sec-fetch-site"] === undefined && headers.origin === undefined;
 }
 
 function isSameOrigin({ headers }: FastifyRequest, publicUrl: string | undefined): boolean {

@@ -1,0 +1,53 @@
+/** Companies and their API keys as operators give and get them. */
+import { apiKeyScopes } from "@punctual/db";
+import { Type, type Static } from "typebox";
+import { Id, InstantIn, InstantOut, Nullable } from "../field-schemas.ts";
+import { pageOf } from "../page.ts";
+
+const strict = { additionalProperties: false };
+const Name = Type.String({ minLength: 1, maxLength: 200, description: "For people." });
+const Scope = Type.Enum([...apiKeyScopes], {
+  description: "read: look; write: also posts; admin: also accounts, clients and endpoints.",
+});
+
+export const CompanyIn = Type.Object({ name: Name }, strict);
+
+export const CompanyOut = Type.Object(
+  { id: Id, name: Type.String(), createdAt: InstantOut("When the company was created.") },
+  { $id: "Company", title: "Company" },
+);
+export type CompanyOut = Static<typeof CompanyOut>;
+export const CompanyPage = pageOf(CompanyOut);
+
+export const ApiKeyIn = Type.Object(
+  {
+    name: Name,
+    scope: Scope,
+    expiresAt: Type.Optional(InstantIn("From when on the key is refused; left out: never.")),
+  },
+  strict,
+);
+
+const apiKeyFields = {
+  id: Id,
+  name: Type.String(),
+  scope: Scope,
+  prefix: Type.String({ description: "The first characters of the key, to tell keys apart." }),
+  createdAt: InstantOut("When the key was made."),
+  expiresAt: Nullable(InstantOut("From when on the key is refused."), { description: "Null: never." }),
+  revokedAt: Nullable(InstantOut("When the key was revoked."), { description: "Null: it was not." }),
+  lastUsedAt: Nullable(InstantOut("When the key last came with a request, to about a minute."), {
+    description: "Null: never.",
+  }),
+};
+
+export const ApiKeyOut = Type.Object(apiKeyFields, { $id: "ApiKey", title: "ApiKey" });
+export type ApiKeyOut = Static<typeof ApiKeyOut>;
+export const ApiKeyPage = pageOf(ApiKeyOut);
+
+export const ApiKeyIssued = Type.Object(
+  { ...apiKeyFields, key: Type.String({ description: "The key itself; shown here and never again." }) },
+  { $id: "ApiKeyIssued", title: "ApiKeyIssued" },
+);
+
+export const ApiKeyParams = Type.Object({ id: Id, keyId: Id }, strict);
