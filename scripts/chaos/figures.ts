@@ -59,7 +59,6 @@ export interface RunFigures {
   /** How late the harness itself was, 99 % of the time, in milliseconds: above that its figures mean nothing. */
   harnessLagMs: number;
   orphanedJobs: number;
-  notTried: string[];
 }
 
 /** Several runs put together. */
@@ -95,7 +94,6 @@ export function total(results: readonly RunResult[]): RunResult {
       settledMs: Math.max(0, ...figures.map((run) => run.settledMs)),
       harnessLagMs: Math.max(0, ...figures.map((run) => run.harnessLagMs)),
       orphanedJobs: sum((run) => run.orphanedJobs),
-      notTried: [...new Set(figures.flatMap((run) => run.notTried))],
     },
   };
 }

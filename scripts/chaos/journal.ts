@@ -58,7 +58,8 @@ export function createJournal(seed: number): Journal {
       return post;
     },
     newVersion(post, { text, scheduledAt }) {
-      const last = post.versions.at(-1) as Version;
+      // What was refused is not in force, and what it would have been is nobody's business.
+      const last = post.versions.findLast(({ state }) => state !== "refused") as Version;
       const version: Version = {
         text: text ? textOf(post.nonce, post.versions.length + 1) : last.text,
         scheduledAt: scheduledAt ?? last.scheduledAt,

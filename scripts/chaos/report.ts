@@ -26,7 +26,6 @@ export function formatReport(figures: RunFigures): string {
     ["settled after", `${figures.settledMs} ms`],
     ["harness late (p99)", `${figures.harnessLagMs} ms`],
     ["orphaned job bodies", String(figures.orphanedJobs)],
-    ...(figures.notTried.length > 0 ? [["not tried", figures.notTried.join(", ")] as [string, string]] : []),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join("\n");

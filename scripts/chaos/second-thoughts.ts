@@ -21,7 +21,7 @@ export interface SecondThoughts {
 /** Racing means within this of the instant, in milliseconds, on either side. */
 const raceMs = 120;
 
-export function createSecondThoughts({ client, journal, fleet, capabilities }: Stage, dice: Dice): SecondThoughts {
+export function createSecondThoughts({ client, journal, fleet }: Stage, dice: Dice): SecondThoughts {
   const paused = new Set<string>();
 
   async function think(post: JournalPost, rolls: Dice): Promise<void> {
@@ -29,7 +29,7 @@ export function createSecondThoughts({ client, journal, fleet, capabilities }: S
     if (what < 0.1) {
       await untilWorstMoment(post, rolls);
       await cancel(post, rolls);
-    } else if (capabilities.edit && what < 0.3) {
+    } else if (what < 0.3) {
       await untilWorstMoment(post, rolls);
       await edit(post, { text: what < 0.2 || rolls.chance(0.3), time: what >= 0.2 }, rolls);
       if (rolls.chance(0.3)) await edit(post, { text: true, time: false }, rolls);
@@ -59,7 +59,8 @@ export function createSecondThoughts({ client, journal, fleet, capabilities }: S
   }
 
   async function edit(post: JournalPost, change: { text: boolean; time: boolean }, rolls: Dice): Promise<void> {
-    if (post.cancelledAt !== null) return;
+    // Without an answer to the edit before, a client does not know what it would be changing.
+    if (post.cancelledAt !== null || post.versions.at(-1)?.state === "asked") return;
     const aheadMs = post.far ? 8 * 3_600_000 : rolls.between(0, 8_000);
     const scheduledAt = change.time ? Date.now() + aheadMs : null;
     const version = journal.newVersion(post, { text: change.text, scheduledAt });

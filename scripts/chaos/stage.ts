@@ -3,7 +3,6 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { openProducer, type PublishProducer } from "@punctual/queue";
 import { createLogger } from "@punctual/runtime";
 import { createApiClient, type ApiClient } from "./api-client.ts";
-import { findCapabilities, type Capabilities } from "./capabilities.ts";
 import { createDice, type Dice } from "./dice.ts";
 import { startFleet, type Fleet, type FleetOptions } from "./fleet.ts";
 import { createHealTimes, type HealTimes } from "./heal-times.ts";
@@ -16,7 +15,6 @@ export interface Stage {
   fleet: Fleet;
   platforms: readonly string[];
   client: ApiClient;
-  capabilities: Capabilities;
   journal: Journal;
   trouble: TroubleLog;
   heal: HealTimes;
@@ -38,30 +36,22 @@ export async function setStage(seed: number, options: FleetOptions): Promise<Sta
   );
   const lag = monitorEventLoopDelay();
   lag.enable();
-  const stop = async () => {
-    lag.disable();
-    await producer.stop();
-    await fleet.stop();
+  return {
+    seed,
+    dice,
+    fleet,
+    platforms: options.platforms,
+    client: createApiClient(fleet.apis, fleet.apiKey, dice.fork("clients").roll),
+    journal: createJournal(seed),
+    trouble: createTroubleLog(),
+    heal: createHealTimes({ database, redis: redisClient }),
+    producer,
+    broken: options.broken,
+    lag,
+    async stop() {
+      lag.disable();
+      await producer.stop();
+      await fleet.stop();
+    },
   };
-  try {
-    const client = createApiClient(fleet.apis, fleet.apiKey, dice.fork("clients").roll);
-    return {
-      seed,
-      dice,
-      fleet,
-      platforms: options.platforms,
-      client,
-      capabilities: await findCapabilities(client),
-      journal: createJournal(seed),
-      trouble: createTroubleLog(),
-      heal: createHealTimes({ database, redis: redisClient }),
-      producer,
-      broken: options.broken,
-      lag,
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
 }

@@ -24,7 +24,7 @@ const jobsMaxMsDefault = 30_000;
 const sendMs = 5_000;
 
 export async function passVerdict(stage: Stage, options: VerdictOptions): Promise<RunResult> {
-  const { fleet, client, journal, trouble, heal, capabilities } = stage;
+  const { fleet, client, journal, trouble, heal } = stage;
   const lagP99Ms = stage.lag.percentile(99) / 1e6;
   const { database, redisClient: redis } = fleet.servers;
   await Promise.all([...fleet.apis, ...fleet.workers].map((actor) => actor.ready()));
@@ -37,9 +37,7 @@ export async function passVerdict(stage: Stage, options: VerdictOptions): Promis
   for (const { postId } of withoutJob) breaches.push({ kind: "no job", post: postId, detail: "no live job in Redis" });
   if (before.dropped > 0) throw new Error(`the ledger dropped ${before.dropped} entries: too many posts for one run`);
 
-  const decided = capabilities.resolve
-    ? await decideUnconfirmed(database, client, fleet.sandboxUrl)
-    : { published: 0, notPublished: 0 };
+  const decided = await decideUnconfirmed(database, client, fleet.sandboxUrl);
   const after = await gatherEvidence(database, fleet.sandboxUrl);
   // What a person decided must fit, too: no post may be wrong, doubled or open in the end.
   for (const breach of findBreaches({ evidence: after, journal, now: new Date(), mayHaveMissed })) {
@@ -88,7 +86,6 @@ export async function passVerdict(stage: Stage, options: VerdictOptions): Promis
       settledMs: settled.tookMs,
       harnessLagMs: Math.round(lagP99Ms),
       orphanedJobs: orphans,
-      notTried: Object.entries(capabilities).flatMap(([name, there]) => (there ? [] : name)),
     },
   };
 }

@@ -25,7 +25,7 @@ const triesMax = 8;
 
 /** Resolves once every client has done all it wanted. */
 export async function runWorkload({ posts, durationMs }: WorkloadOptions, stage: Stage): Promise<void> {
-  const { journal, capabilities } = stage;
+  const { journal } = stage;
   const dice = stage.dice.fork("workload");
   const thoughts = createSecondThoughts(stage, dice.fork("second thoughts"));
   const working = new Set<Promise<void>>();
@@ -37,11 +37,11 @@ export async function runWorkload({ posts, durationMs }: WorkloadOptions, stage:
   for (let elapsed = 0; elapsed < durationMs; elapsed = performance.now() - started) {
     const wanted = Math.ceil((posts * elapsed) / durationMs);
     while (journal.posts.length < wanted) {
-      const count = capabilities.bulk && dice.chance(bulkShare) ? dice.between(2, bulkMax) : 1;
+      const count = dice.chance(bulkShare) ? dice.between(2, bulkMax) : 1;
       start(schedule(Math.min(count, wanted - journal.posts.length), stage, dice).then(thoughts.about));
     }
-    if (capabilities.pause && dice.chance(tickMs / 4_000)) start(thoughts.pauseSomeAccount());
-    if (capabilities.retry && dice.chance(tickMs / 2_000)) start(thoughts.retrySome());
+    if (dice.chance(tickMs / 4_000)) start(thoughts.pauseSomeAccount());
+    if (dice.chance(tickMs / 2_000)) start(thoughts.retrySome());
     await pause(tickMs);
   }
   await Promise.all(working);
