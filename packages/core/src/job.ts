@@ -35,6 +35,11 @@ export interface DeliveryJobId extends DeliveryJob {
   generation: number;
 }
 
+/** The job its subject had before it came back to waiting: if that never fired, nobody needs it any more. */
+export function formerJob<Job extends { generation: number }>(job: Job): Job {
+  return { ...job, generation: job.generation - 1 };
+}
+
 /** The only lane of deliveries, and the name of their queue. */
 export const deliveryLane = "webhook-deliveries";
 

@@ -52,6 +52,22 @@ test("pausing holds what waits and what comes, resuming lets both go with a job 
   expect(events).toEqual([{ type: "post.scheduled" }, { type: "post.held" }, { type: "post.released" }]);
 });
 
+test("pausing and resuming over and over leaves one job in Redis", async () => {
+  const { id } = await schedule();
+  const [queue] = api.producer.queues;
+  await until("it has its first job", () => queue?.getJob(`${id}_1_0`) ?? Promise.resolve(null));
+  for (let round = 0; round < 3; round += 1) {
+    await act("pause");
+    await act("resume");
+  }
+  const waiting = async () => {
+    const delayed = (await queue?.getDelayed()) ?? [];
+    return delayed.map((job) => job.id).filter((jobId) => jobId?.startsWith(id));
+  };
+  await until("its last job alone is left", async () => (await waiting()).join() === `${id}_1_3`);
+  expect(await waiting()).toHaveLength(1);
+});
+
 test("doing either twice is the same as once", async () => {
   const { id } = await schedule();
   const first = await act("pause");

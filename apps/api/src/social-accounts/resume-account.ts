@@ -1,4 +1,5 @@
 /** Letting an account's held posts go, at a pace: what fell due meanwhile does not go out all at once. */
+import { formerJob } from "@punctual/core";
 import {
   releaseHeldPosts,
   resumeAccount,
@@ -33,6 +34,7 @@ export async function releaseAccountPosts(
     const place = batch * batchSizeMax;
     const released = await releaseHeldPosts(database, { socialAccountId, limit: batchSizeMax, place });
     producer.nudge(released);
+    producer.discard(released.map(formerJob));
     if (released.length < batchSizeMax) return;
   }
 }

@@ -2,6 +2,7 @@
  * Posts that are held although their account may publish: more than one resume could release at once, or left so by a
  * process that died between opening the account and letting its posts go.
  */
+import { formerJob } from "@punctual/core";
 import { releaseHeldPosts, type Database } from "@punctual/db";
 import type { PublishProducer } from "@punctual/queue";
 import type { Logger, Service } from "@punctual/runtime";
@@ -25,6 +26,7 @@ export function createReleaser({ database, producer, logger }: ReleaserDeps): Se
         const released = await releaseHeldPosts(database, { socialAccountId: null, limit: batchSizeMax });
         if (released.length > 0) logger.info({ count: released.length }, "held posts were released");
         producer.nudge(released);
+        producer.discard(released.map(formerJob));
         return released.length === batchSizeMax;
       },
     },
