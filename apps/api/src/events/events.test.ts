@@ -1,6 +1,6 @@
 /** The log of events over HTTP: paged through as a list, followed as a stream. */
 import { createTestEnvironment, launchApp, until, type TestEnvironment, type TestTenant } from "@punctual/testing";
-import { defaultRetention, prune } from "@punctual/db";
+import { defaultRetention, openDatabase, prune } from "@punctual/db";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
 import { openEventStream, type EventReader } from "./event-reader.ts";
@@ -221,6 +221,33 @@ describe("the stream", () => {
     open[0]!.close();
     await until("there is room again", async () => (await follow()).status === 200);
   });
+});
+
+it("a stream stays while Postgres is away, and goes on when it is back", async () => {
+  const stream = await follow();
+  await until("a position is known", async () => stream.lastEventId() !== "");
+  const own = new URL(env.databaseUrl).pathname.slice(1);
+  const administration = openDatabase(
+    { url: new URL("/postgres", env.databaseUrl).href, pooled: false, connectionsMax: 1, applicationName: "test" },
+    { logger: env.logger },
+  );
+  const { prisma } = administration;
+  // A database under another name is as good as away to those that look for it.
+  await until("it is away", async () => {
+    await prisma.$executeRaw`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${own}`;
+    await prisma.$executeRawUnsafe(`ALTER DATABASE ${own} RENAME TO away_${own}`);
+    return true;
+  });
+  const listed = await api.call(tenant.apiKey, "GET", "/v1/events");
+  expect(listed).toMatchObject({ status: 503, body: { code: "database_unavailable" } });
+  await prisma.$executeRawUnsafe(`ALTER DATABASE away_${own} RENAME TO ${own}`);
+  await administration.close();
+  await until("an event is written", async () => {
+    await write("post.published");
+    return true;
+  });
+  await hears(stream, 1);
+  expect(heardTypes(stream)).toEqual(["post.published"]);
 });
 
 it("a stream survives a restart of the API: what happened meanwhile is not missed", async () => {
