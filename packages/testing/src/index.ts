@@ -8,6 +8,7 @@ export * from "./redis-server.ts";
 export * from "./running-process.ts";
 export type { LocalServer } from "./server-process.ts";
 export * from "./test-delivery.ts";
+export * from "./test-belongings.ts";
 export * from "./test-environment.ts";
 export * from "./test-post.ts";
 export type { TestTenant, TestTenantOptions } from "./test-tenant.ts";

@@ -6,7 +6,7 @@ import { isDatabaseUnavailable } from "@punctual/db";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { ProblemError, problemDocument, problemMediaType } from "../problem.ts";
-import { trackRoutes } from "./known-routes.ts";
+import { trackRoutes, type KnownRoutes } from "./known-routes.ts";
 import { describeFaults } from "./validation.ts";
 
 /** What to tell clients to wait while Postgres is away, in seconds. */
@@ -15,6 +15,7 @@ const retryAfterSeconds = "2";
 export const errors = fastifyPlugin(
   async (app: FastifyInstance) => {
     const routes = trackRoutes(app);
+    app.decorate("knownRoutes", routes);
     app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
     app.setNotFoundHandler((request, reply) => {
       const allowed = routes.methodsOf(request.url);
@@ -105,4 +106,10 @@ function logFault(problem: ProblemError, error: unknown, request: FastifyRequest
   const route = request.routeOptions.url;
   if (problem.status === 503) request.log.warn({ err: error, route }, "request refused for now");
   else request.log.error({ err: error, route }, "request failed unexpectedly");
+}
+
+declare module "fastify" {
+  interface FastifyInstance {
+    knownRoutes: KnownRoutes;
+  }
 }

@@ -2,6 +2,8 @@
 import type { FastifyInstance } from "fastify";
 
 export interface KnownRoutes {
+  /** Every route, as it is registered. */
+  all(): { method: string; url: string }[];
   /** @param url as requested, query string and all; @returns sorted, empty if there is no such address */
   methodsOf(url: string): string[];
 }
@@ -15,6 +17,7 @@ export function trackRoutes(app: FastifyInstance): KnownRoutes {
     known.set(url, entry);
   });
   return {
+    all: () => [...known].flatMap(([url, { methods }]) => [...methods].map((method) => ({ method, url }))),
     methodsOf(url) {
       const [path = ""] = url.split("?", 1);
       const matching = [...known.values()].filter(({ pattern }) => pattern.test(path));
