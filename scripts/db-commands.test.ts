@@ -72,3 +72,21 @@ test("db:seed shows a key once, and another on request", async () => {
   for (const key of keys) expect(await findApiKeyOwner(database, key)).toMatchObject({ scope: "admin" });
   await database.close();
 });
+
+test("keys:rotate seals what is there under the first key, and names what no key opens", async () => {
+  const tenant = await env.createTenant();
+  const [newKey, strangeKey] = [randomBytes(32), randomBytes(32)].map((key) => key.toString("base64")) as [
+    string,
+    string,
+  ];
+  const rotate = (keys: string) => run("keys-rotate.ts", { DATABASE_URL: env.databaseUrl, ENCRYPTION_KEYS: keys });
+  expect(await rotate(`${newKey},${env.encryptionKeys}`)).toEqual({
+    code: 0,
+    stdout: "Sealed under the first key now: 1.\nNothing is left under another key.\n",
+    stderr: "",
+  });
+  expect((await rotate(newKey)).stdout).toMatch(/^Sealed under the first key now: 0\./);
+  const refused = await rotate(strangeKey);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain(`social_accounts ${tenant.socialAccountId} (credentials)`);
+});

@@ -28,6 +28,7 @@ export * from "./post-retry.ts";
 export * from "./post-settlement.ts";
 export * from "./preflight.ts";
 export * from "./pruning.ts";
+export * from "./sealed-secrets.ts";
 export * from "./social-account-changes.ts";
 export * from "./social-account-deletion.ts";
 export * from "./social-accounts.ts";
