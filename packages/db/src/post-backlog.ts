@@ -70,17 +70,24 @@ export function soonestEnqueuedPosts(
 
 /**
  * Gives posts whose jobs are lost a new generation, because BullMQ may still know the old ids. They go on counting as
- * enqueued: the caller enqueues them now, and if that fails, finds them lost again.
+ * enqueued: the caller enqueues them now, and if that fails, finds them lost again. So are those that somebody is at,
+ * for whom this does not wait, since two that change many posts at once could wait for each other.
  *
  * @returns those that still wait as they did, with their new generation
  */
 export function raiseGenerations(database: Database, jobs: readonly PublishJobId[]): Promise<UnenqueuedPost[]> {
   return database.prisma.$queryRaw<UnenqueuedPost[]>`
     UPDATE posts SET generation = posts.generation + 1
-    FROM unnest(${jobs.map((job) => job.postId)}::uuid[], ${jobs.map((job) => job.revision)}::int[],
-                ${jobs.map((job) => job.generation)}::int[]) AS job (id, revision, generation)
-    WHERE posts.id = job.id AND posts.revision = job.revision AND posts.generation = job.generation
-      AND posts.status IN ('scheduled', 'retrying')
+    FROM (
+      SELECT post.id
+      FROM posts AS post
+      JOIN unnest(${jobs.map((job) => job.postId)}::uuid[], ${jobs.map((job) => job.revision)}::int[],
+                  ${jobs.map((job) => job.generation)}::int[]) AS job (id, revision, generation)
+        ON post.id = job.id AND post.revision = job.revision AND post.generation = job.generation
+      WHERE post.status IN ('scheduled', 'retrying')
+      FOR NO KEY UPDATE OF post SKIP LOCKED
+    ) AS lost
+    WHERE posts.id = lost.id
     RETURNING posts.id AS "postId", posts.platform, posts.revision, posts.generation, posts.next_attempt_at AS "dueAt",
               posts.max_attempts AS "maxAttempts", posts.request_id AS "requestId"`;
 }

@@ -2,9 +2,11 @@ import {
   createTestEnvironment,
   insertTestPost,
   insertTestPosts,
+  until,
   type TestEnvironment,
   type TestTenant,
 } from "@punctual/testing";
+import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { markEnqueued, unenqueuedPosts } from "./post-enqueue.ts";
 
@@ -119,6 +121,26 @@ describe("a note that Redis took a job", () => {
     await markEnqueued(env.database, [{ postId: id, revision: 1, generation: 0 }]);
     expect(await env.sql(changed, [id])).toEqual(before);
     expect(await env.sql("SELECT FROM events WHERE post_id = $1", [id])).toEqual([]);
+  });
+
+  test("waits for nobody who is at one of the posts, and leaves that one to the stager", async () => {
+    const ids = await insertTestPosts(env, tenant, 3);
+    const [first, busy, last] = ids as [string, string, string];
+    const other = new pg.Client({ connectionString: env.databaseUrl });
+    await other.connect();
+    try {
+      await other.query("BEGIN");
+      await other.query("UPDATE posts SET updated_at = updated_at WHERE id = $1", [busy]);
+      const noting = markEnqueued(
+        env.database,
+        ids.map((postId) => ({ postId, revision: 1, generation: 0 })),
+      );
+      await until("the others are noted", async () => (await enqueuedRevision(last)) === 1);
+      await noting;
+    } finally {
+      await other.end();
+    }
+    expect(await Promise.all([first, busy].map(enqueuedRevision))).toEqual([1, 0]);
   });
 
   test("of nothing is nothing", async () => {

@@ -32,13 +32,22 @@ export function unenqueuedPosts(
     LIMIT ${limit}`;
 }
 
-/** Notes that Redis took these jobs, where that is still the current state of the post. */
+/**
+ * Notes that Redis took these jobs, where that is still the current state of the post. Never waits for a post that
+ * somebody is at, since two that change many posts at once could wait for each other: the stager asks again.
+ */
 export async function markEnqueued(database: Database, jobs: readonly PublishJobId[]): Promise<void> {
   if (jobs.length === 0) return;
   await database.prisma.$executeRaw`
-    UPDATE posts SET enqueued_rev = job.revision
-    FROM unnest(${jobs.map((job) => job.postId)}::uuid[], ${jobs.map((job) => job.revision)}::int[],
-                ${jobs.map((job) => job.generation)}::int[]) AS job (id, revision, generation)
-    WHERE posts.id = job.id AND posts.revision = job.revision AND posts.generation = job.generation
-      AND posts.enqueued_rev < job.revision`;
+    UPDATE posts SET enqueued_rev = noted.revision
+    FROM (
+      SELECT post.id, post.revision
+      FROM posts AS post
+      JOIN unnest(${jobs.map((job) => job.postId)}::uuid[], ${jobs.map((job) => job.revision)}::int[],
+                  ${jobs.map((job) => job.generation)}::int[]) AS job (id, revision, generation)
+        ON post.id = job.id AND post.revision = job.revision AND post.generation = job.generation
+      WHERE post.enqueued_rev < job.revision
+      FOR NO KEY UPDATE OF post SKIP LOCKED
+    ) AS noted
+    WHERE posts.id = noted.id`;
 }
