@@ -10,7 +10,7 @@ import {
 } from "@punctual/core";
 import { createPlatforms } from "@punctual/platforms";
 import { createTestEnvironment, insertTestPost, until, type TestEnvironment, type TestTenant } from "@punctual/testing";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { shippedParts } from "../parts.ts";
 import { claimTimes } from "./claim.ts";
 import { createPublisher, type Publisher } from "./publisher.ts";
@@ -113,6 +113,21 @@ describe("nothing leaves after the deadline", () => {
     expect(await publish(id, platform)).toMatchObject({ kind: "again" });
     expect(platform.calls).toEqual(["send"]);
     expect(await row(id)).toMatchObject({ status: "retrying", outcome_open: false });
+  });
+
+  test("when the whole machine was suspended, which stops the clock that measures time", async () => {
+    const id = await insertTestPost(env, tenant);
+    const platform = platformThat(async ({ beforeSend }) => {
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+      beforeSend();
+      return published;
+    });
+    try {
+      expect(await publish(id, platform)).toMatchObject({ kind: "again" });
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(platform.calls).toEqual(["send"]);
   });
 
   test("which ends before the lease does, counted from before the claim was asked for", async () => {

@@ -65,25 +65,25 @@ export async function attemptPost(
       message: "an unexpected fault while preparing",
     };
   }
-  return send(platform, post, { account, checkpoint }, claim.sendDeadline(), logger);
+  return send(platform, post, { account, checkpoint }, claim, logger);
 }
 
-/** @param deadline on the monotonic clock: nothing leaves after it, however long this process was frozen */
+/** Nothing leaves once the claim's time is over, however long this process was frozen. */
 async function send(
   platform: Platform,
   post: ClaimedPost,
   { account, checkpoint }: { account: ConnectedAccount; checkpoint: Checkpoint | null },
-  deadline: number,
+  claim: Claim,
   logger: Logger,
 ): Promise<Outcome> {
   let sending = false;
-  const timeoutMs = Math.max(0, deadline - performance.now());
+  const timeoutMs = Math.max(0, claim.sendTimeLeftMs());
   const context: CallContext = { account, checkpoint, timeoutMs, signal: AbortSignal.timeout(Math.ceil(timeoutMs)) };
   try {
     return await platform.send(post, {
       ...context,
       beforeSend: () => {
-        if (performance.now() >= deadline) throw new SendForbidden();
+        if (claim.sendTimeLeftMs() <= 0) throw new SendForbidden();
         sending = true;
       },
     });

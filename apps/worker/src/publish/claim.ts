@@ -1,7 +1,8 @@
 /**
- * A claim this process holds: how long it may act on it, and how it keeps it while preparing. Deadlines are on the
- * monotonic clock and taken before the database was asked, so they always end before the lease does, and a process
- * that was frozen in between finds them over.
+ * A claim this process holds: how long it may act on it, and how it keeps it while preparing. Deadlines are taken
+ * before the database was asked, so they always end before the lease does, and a process that was frozen in between
+ * finds them over. They are kept by two clocks: the monotonic one, which nobody sets, stands still while the machine is
+ * suspended; the wall clock goes on.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Checkpoint, Platform } from "@punctual/core";
@@ -9,8 +10,8 @@ import { enterSending, renewLease, type Database } from "@punctual/db";
 
 export interface Claim {
   readonly token: string;
-  /** When sending must be over, on the monotonic clock. */
-  sendDeadline(): number;
+  /** What is left for sending, in milliseconds. Zero or less: too late. */
+  sendTimeLeftMs(): number;
   /** Runs preparation while the lease is renewed; the signal aborts when the claim is lost. */
   whileRenewed<Result>(work: (lost: AbortSignal) => Promise<Result>): Promise<Result>;
   /** Commits `sending`. False: the claim is lost and nothing may be sent. */
@@ -31,31 +32,38 @@ export function claimTerms(platform: Platform): { phase: "preparing" | "sending"
   return { phase: "sending", leaseMs: platform.sendTimeoutMs + claimTimes.sendMarginMs };
 }
 
-/** @param askedAt when the claim was asked for, on the monotonic clock */
+/** Runs from now on; says how long, in milliseconds, by the clock that has gone further. */
+export function stopwatch(): () => number {
+  const [started, wallStarted] = [performance.now(), Date.now()];
+  return () => Math.max(performance.now() - started, Date.now() - wallStarted);
+}
+
+/** @param sinceAskedMs a stopwatch started before the claim was asked for */
 export function holdClaim(
   database: Database,
-  { platform, postId, token, askedAt }: { platform: Platform; postId: string; token: string; askedAt: number },
+  claim: { platform: Platform; postId: string; token: string; sinceAskedMs: () => number },
 ): Claim {
-  let deadline = askedAt + platform.sendTimeoutMs;
+  const { platform, postId, token, sinceAskedMs } = claim;
+  let sinceSendingMs = sinceAskedMs;
 
   async function renew(stop: AbortSignal, lost: AbortController): Promise<void> {
-    let heldUntil = askedAt + claimTimes.prepareLeaseMs;
+    let sinceHeldMs = sinceAskedMs;
     while (!stop.aborted) {
       await delay(claimTimes.renewIntervalMs, undefined, { signal: stop }).catch(() => {});
       if (stop.aborted) return;
-      const renewedAt = performance.now();
+      const sinceRenewingMs = stopwatch();
       const held = await renewLease(database, { postId, claimToken: token, leaseMs: claimTimes.prepareLeaseMs }).catch(
         () => null,
       );
-      if (held === true) heldUntil = renewedAt + claimTimes.prepareLeaseMs;
+      if (held === true) sinceHeldMs = sinceRenewingMs;
       // No answer is not yet a loss; a lease that ran out is.
-      if (held === false || performance.now() > heldUntil) return lost.abort();
+      if (held === false || sinceHeldMs() > claimTimes.prepareLeaseMs) return lost.abort();
     }
   }
 
   return {
     token,
-    sendDeadline: () => deadline,
+    sendTimeLeftMs: () => platform.sendTimeoutMs - sinceSendingMs(),
     async whileRenewed(work) {
       const stop = new AbortController();
       const lost = new AbortController();
@@ -68,7 +76,7 @@ export function holdClaim(
       }
     },
     async enterSending(checkpoint) {
-      deadline = performance.now() + platform.sendTimeoutMs;
+      sinceSendingMs = stopwatch();
       const leaseMs = platform.sendTimeoutMs + claimTimes.sendMarginMs;
       return enterSending(database, { postId, claimToken: token, leaseMs, checkpoint });
     },

@@ -17,7 +17,7 @@ import type { JobVerdict } from "@punctual/queue";
 import type { Keyring, Logger } from "@punctual/runtime";
 import type { WorkerParts } from "../parts.ts";
 import { attemptPost } from "./attempt.ts";
-import { holdClaim, type Claim } from "./claim.ts";
+import { holdClaim, stopwatch, type Claim } from "./claim.ts";
 import { recogniseOwnPost, recordOutcome } from "./recording.ts";
 
 export interface PublisherDeps {
@@ -117,7 +117,7 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
     async publish(platform, job, driver) {
       const { postId, revision } = job;
       const token = randomUUID();
-      const askedAt = performance.now();
+      const sinceAskedMs = stopwatch();
       let claim;
       try {
         claim = await parts.claimPost(database, {
@@ -135,7 +135,7 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
         case "claimed": {
           const { post } = claim;
           logger.debug({ requestId: post.requestId, postId, revision, attempt: post.attempt, driver }, "post claimed");
-          return publishClaimed(platform, post, holdClaim(database, { platform, postId, token, askedAt }), driver);
+          return publishClaimed(platform, post, holdClaim(database, { platform, postId, token, sinceAskedMs }), driver);
         }
         case "not_due":
           // A job of an older generation has a successor; it must not live on beside it.
