@@ -65,7 +65,7 @@ export function startActor({ name, command, environment, wires, logDirectory }: 
     const life = spawn(process.execPath, [...command], {
       cwd: repository,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
-      env: { PATH: process.env.PATH, ...environment },
+      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: path.join(logDirectory, "compile-cache"), ...environment },
     });
     child = life;
     running.add(life);
