@@ -33,6 +33,7 @@ export interface ClaimedDelivery {
   };
 }
 
+/** Who stands in line before a busy endpoint is counted up to here. */
 export const waitingCountMax = 1_000;
 
 export type DeliveryClaim =

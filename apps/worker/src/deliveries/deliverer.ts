@@ -124,19 +124,20 @@ async function send(
   deadline: number,
   { keyring, http, logger }: DelivererDeps,
 ): Promise<DeliveryOutcome> {
-  let secrets: string[];
-  try {
-    secrets = delivery.endpoint.secrets.map((sealed) => keyring.open(sealed, delivery.endpoint.id));
-  } catch (error) {
-    logger.error({ err: error, endpointId: delivery.endpoint.id }, "a signing secret cannot be opened");
-    return { kind: "failed", code: "misconfigured", message: "the signing secret cannot be read", httpStatus: null };
-  }
+  const { id, endpoint } = delivery;
   const beforeSend = () => {
     // This process may have been frozen since it asked for the claim, and the delivery be another's by now.
     if (performance.now() >= deadline) throw new TooLateToSend();
   };
-  const timeoutMs = Math.max(1, deadline - performance.now());
-  return sendDelivery(http, { delivery, secrets, timeoutMs, beforeSend }, new Date());
+  try {
+    const secrets = endpoint.secrets.map((sealed) => keyring.open(sealed, endpoint.id));
+    const timeoutMs = Math.max(1, deadline - performance.now());
+    return await sendDelivery(http, { delivery, secrets, timeoutMs, beforeSend }, new Date());
+  } catch (error) {
+    // A secret sealed under a key that is gone, or a bug: it must not come back for ever.
+    logger.error({ err: error, deliveryId: id, endpointId: endpoint.id }, "an event could not be sent");
+    return { kind: "failed", code: "internal", message: "an unexpected fault while sending", httpStatus: null };
+  }
 }
 
 class TooLateToSend extends Error {
