@@ -132,6 +132,11 @@ describe("the list", () => {
     ).toBe(200);
   });
 
+  it("answers HEAD at once, also to one who would rather have the stream", async () => {
+    const answer = await api.call(tenant.apiKey, "HEAD", "/v1/events", { headers: { accept: "text/event-stream" } });
+    expect(answer.status).toBe(200);
+  });
+
   it("answers 410 to a cursor older than what is kept, in both forms", async () => {
     await write();
     const { position } = await settled(1);
