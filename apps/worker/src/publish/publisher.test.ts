@@ -125,6 +125,17 @@ describe("what the platform says becomes the post's state and the job's verdict"
     expect(await row(other)).toMatchObject({ status: "held", held_reason: "needs_reconnect" });
   });
 
+  test("a fault while the account was being paused: held at once, not only when the next attempt is due", async () => {
+    const id = await insertTestPost(env, tenant);
+    const platform = platformThat(async ({ beforeSend }) => {
+      beforeSend();
+      await env.sql("UPDATE social_accounts SET paused = true WHERE id = $1", [tenant.socialAccountId]);
+      return { kind: "retry", category: "platform", ...fault };
+    });
+    await publish(id, platform);
+    expect(await row(id)).toMatchObject({ status: "held", held_reason: "paused", failure_code: "http_503" });
+  });
+
   test("the last attempt of the budget that fails: failed", async () => {
     const id = await insertTestPost(env, tenant, { maxAttempts: 1 });
     const verdict = await publish(id, platformThat({ kind: "retry", category: "network", ...fault }));

@@ -89,8 +89,9 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
     };
     if (!(await recordOutcome(database, recording, { logger, parts }))) return { kind: "done" };
     announce(post, result, settlement);
-    if (settlement.status === "held") {
-      // The account's other posts, at once; any this misses is held when it comes due.
+    if (settlement.status === "held" || settlement.status === "retrying") {
+      // The account's other posts, at once, and this one if somebody paused the account meanwhile; any this misses is
+      // held when it comes due.
       await holdPostsOfClosedAccount(database, post.socialAccountId).catch((error: unknown) =>
         logger.warn({ err: error, socialAccountId: post.socialAccountId }, "holding an account's posts failed"),
       );
