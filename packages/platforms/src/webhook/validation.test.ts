@@ -18,6 +18,10 @@ function faults(draft: WebhookAccountDraft, allowPrivateNetworks = false): strin
   return validateWebhookAccount(draft, allowPrivateNetworks).map(({ path, code }) => `${path} ${code}`);
 }
 
+function postFaults(changes: Partial<PostContent>, allowPrivateNetworks = false): string[] {
+  return validateWebhookPost(post(changes), allowPrivateNetworks).map(({ path, code }) => `${path} ${code}`);
+}
+
 describe("an account", () => {
   test.each(["https://example.com/hook", "http://example.com:8080/", "https://1.1.1.1/?a=b#c", "HTTPS://EXAMPLE.COM"])(
     "may deliver to %s",
@@ -85,13 +89,14 @@ describe("a post", () => {
 
   test("may use the limits to the full", () => {
     const { textCharactersMax, mediaItemsMax } = webhookLimits;
-    expect(validateWebhookPost(post({ text: "x".repeat(textCharactersMax), media: media(mediaItemsMax) }))).toEqual([]);
+    expect(postFaults({ text: "x".repeat(textCharactersMax), media: media(mediaItemsMax) })).toEqual([]);
   });
 
   test("is told every limit it breaks at once, without its text", () => {
     const text = "x".repeat(webhookLimits.textCharactersMax + 1);
     const issues = validateWebhookPost(
       post({ text, media: media(webhookLimits.mediaItemsMax + 1), options: { colour: "red" } }),
+      false,
     );
     expect(issues.map(({ path, code }) => `${path} ${code}`)).toEqual([
       "/text text_too_long",
@@ -100,4 +105,13 @@ describe("a post", () => {
     ]);
     expect(issues[0]?.message).toBe("the text has 100001 characters, at most 100000 are allowed");
   });
+
+  test.each(["http://127.0.0.1/a.jpg", "http://0x7f.1/a.jpg", "https://localhost/a.jpg", "http://[fe80::1]/a.jpg"])(
+    "may not point its readers to %s, unless the installation allows it",
+    (url) => {
+      const pointing = { media: [...media(1), { url }] };
+      expect(postFaults(pointing)).toEqual(["/media/1/url private_address"]);
+      expect(postFaults(pointing, true)).toEqual([]);
+    },
+  );
 });

@@ -1,5 +1,6 @@
 /** What can be known to be wrong before anything is promised. */
 import type { PostContent, ValidationIssue } from "@punctual/core";
+import { namesPrivateAddress, privateAddressCode } from "../address-guard.ts";
 import { receiverUrlIssue } from "../receiver-url.ts";
 import { webhookLimits } from "./limits.ts";
 import { secretBytes } from "./signature.ts";
@@ -19,7 +20,7 @@ export function validateWebhookAccount(draft: WebhookAccountDraft, allowPrivateN
   ];
 }
 
-export function validateWebhookPost(post: PostContent): ValidationIssue[] {
+export function validateWebhookPost(post: PostContent, allowPrivateNetworks: boolean): ValidationIssue[] {
   const issues: ValidationIssue[] = [];
   if (post.text.length > webhookLimits.textCharactersMax) {
     const message = `the text has ${post.text.length} characters, at most ${webhookLimits.textCharactersMax} are allowed`;
@@ -28,6 +29,11 @@ export function validateWebhookPost(post: PostContent): ValidationIssue[] {
   if (post.media.length > webhookLimits.mediaItemsMax) {
     const message = `there are ${post.media.length} media items, at most ${webhookLimits.mediaItemsMax} are allowed`;
     issues.push({ path: "/media", code: "too_many_media", message });
+  }
+  for (const [index, { url }] of post.media.entries()) {
+    if (allowPrivateNetworks || !URL.canParse(url) || !namesPrivateAddress(new URL(url))) continue;
+    const message = "private, loopback and link-local addresses are not allowed";
+    issues.push({ path: `/media/${index}/url`, code: privateAddressCode, message });
   }
   for (const name of Object.keys(post.options)) {
     issues.push({ path: `/options/${name}`, code: "unknown_option", message: "this platform has no such option" });

@@ -25,7 +25,7 @@ export function createWebhookPlatform(deps: WebhookDeps): Platform {
     description,
     sendTimeoutMs: webhookLimits.sendTimeoutMs,
     validateAccount: (draft) => validateWebhookAccount(draft, deps.allowPrivateNetworks),
-    validatePost: validateWebhookPost,
+    validatePost: (post) => validateWebhookPost(post, deps.allowPrivateNetworks),
     guarantee: () => "idempotent",
     // The protocol knows one request, and that one publishes.
     check: async () => ({ kind: "cannot_tell", message: "A webhook can only be tried by publishing to it." }),
