@@ -11,6 +11,9 @@ export interface Server {
   url: string;
   /** Ends it the hard way, and starts it again after a while. */
   crash(downMs: number): Promise<void>;
+  /** The two halves of that. */
+  end(): Promise<void>;
+  startAgain(): Promise<void>;
   /** Stops it in the middle of whatever it does, and lets it go on after a while. */
   freeze(ms: number): Promise<void>;
   stop(): Promise<void>;
@@ -88,29 +91,37 @@ process.on("exit", () => {
 });
 
 async function crashing(start: (port: number) => Promise<LocalServer>, signal: NodeJS.Signals): Promise<Server> {
+  let server = await start(0);
+  running.add(server);
+  const { port, url } = server;
+
+  async function end(): Promise<void> {
+    process.kill(server.identity.pid, signal);
+    await server.exited;
+    running.delete(server);
+  }
+
   /** On a machine out of breath a start may time out; the run needs its server back all the same. */
-  async function startAgain(port: number): Promise<LocalServer> {
+  async function startAgain(): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await start(port);
+        server = await start(port);
+        running.add(server);
+        return;
       } catch (error) {
         if (tries >= startTriesMax) throw error;
       }
     }
   }
 
-  let server = await start(0);
-  running.add(server);
-  const { port, url } = server;
   return {
     url,
+    end,
+    startAgain,
     async crash(downMs) {
-      process.kill(server.identity.pid, signal);
-      await server.exited;
-      running.delete(server);
+      await end();
       await pause(downMs);
-      server = await startAgain(port);
-      running.add(server);
+      await startAgain();
     },
     async freeze(ms) {
       process.kill(server.identity.pid, "SIGSTOP");
