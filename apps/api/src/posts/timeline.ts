@@ -53,21 +53,17 @@ type AttemptEntry = Static<typeof AttemptEntry>;
 
 /** Merges a post's events and attempts. Pure. */
 export function toTimeline({ events, attempts }: PostHistory): Timeline {
-  const waitingEvents = events.map(toEventEntry);
-  const waitingMoments = attempts.flatMap(toMoments);
+  const moments = attempts.flatMap(toMoments);
   const data: Timeline["data"] = [];
-  let event = waitingEvents.shift();
-  let moment = waitingMoments.shift();
-  while (event !== undefined || moment !== undefined) {
-    if (moment === undefined || (event !== undefined && comesFirst(event, moment))) {
-      data.push(event as EventEntry);
-      event = waitingEvents.shift();
-    } else {
+  let next = 0;
+  for (const event of events.map(toEventEntry)) {
+    for (let moment = moments[next]; moment !== undefined && !comesFirst(event, moment); moment = moments[next]) {
       data.push(moment);
-      moment = waitingMoments.shift();
+      next += 1;
     }
+    data.push(event);
   }
-  return { data };
+  return { data: [...data, ...moments.slice(next)] };
 }
 
 /** What follows from an attempt. */
