@@ -3,7 +3,7 @@ import { createTestEnvironment, type TestEnvironment } from "@punctual/testing";
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { resealSecrets } from "./sealed-secrets.ts";
-import { createWebhookEndpoint, rotateWebhookSecret } from "./webhook-endpoints.ts";
+import { createWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret } from "./webhook-endpoints.ts";
 
 let env: TestEnvironment;
 let tenant: Awaited<ReturnType<TestEnvironment["createTenant"]>>;
@@ -46,6 +46,12 @@ test("everything is sealed under the new key, and opens without the old one", as
   expect(onlyNew.open(endpoint?.secret ?? "", endpointId)).toBe("whsec_new");
   expect(onlyNew.open(endpoint?.previous_secret ?? "", endpointId)).toBe("whsec_old");
   expect(await resealSecrets(env.database, rotated)).toEqual({ resealed: 0, unreadable: [] });
+});
+
+test("a deleted endpoint has nothing left to seal", async () => {
+  const id = await createEndpoint("whsec_old");
+  await deleteWebhookEndpoint(env.database, { companyId: tenant.companyId, id });
+  expect(await resealSecrets(env.database, rotated)).toEqual({ resealed: 1, unreadable: [] });
 });
 
 test("it is no change of the credentials: versions and times stay", async () => {

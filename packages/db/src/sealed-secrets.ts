@@ -57,8 +57,8 @@ async function resealRow(
   const { id } = first;
   let { sealed } = first;
   for (let round = 0; round < roundsMax; round += 1) {
-    // Taken away meanwhile, as the secret before a rotation is.
-    if (sealed === null || keyring.isCurrent(sealed)) return "current";
+    // Taken away meanwhile, as the secret before a rotation is, or that of a deleted endpoint.
+    if (sealed === null || sealed === "" || keyring.isCurrent(sealed)) return "current";
     const plaintext = tryOpen(keyring, sealed, id);
     if (plaintext === null) return "unreadable";
     if (await replace(database, place, id, sealed, keyring.seal(plaintext, id))) return "resealed";
@@ -75,10 +75,11 @@ function tryOpen(keyring: Keyring, sealed: string, context: string): string | nu
   }
 }
 
+/** Deleted endpoints have an empty secret, which there is nothing to seal of. */
 function readBatch(database: Database, { table, column }: Place, afterId: string | null): Promise<SealedRow[]> {
   return database.prisma.$queryRaw<SealedRow[]>`
     SELECT id, ${Prisma.raw(column)} AS sealed FROM ${Prisma.raw(table)}
-    WHERE ${Prisma.raw(column)} IS NOT NULL AND (${afterId}::uuid IS NULL OR id > ${afterId}::uuid)
+    WHERE ${Prisma.raw(column)} <> '' AND (${afterId}::uuid IS NULL OR id > ${afterId}::uuid)
     ORDER BY id LIMIT ${batchSizeMax}`;
 }
 
