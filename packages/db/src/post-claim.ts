@@ -158,6 +158,40 @@ export async function enterSending(
   return row !== undefined;
 }
 
+/**
+ * Gives a claim back under which nothing was sent: its answer never reached the claimer. Costs no attempt, and an
+ * earlier lost answer stays open.
+ *
+ * @returns false if there is no such claim, or not any more
+ */
+export async function returnClaim(
+  database: Database,
+  { postId, claimToken }: { postId: string; claimToken: string },
+): Promise<boolean> {
+  const [row] = await database.prisma.$queryRaw<{ id: string }[]>`
+    WITH post AS (
+      UPDATE posts AS post
+      SET status = 'retrying', next_attempt_at = app_now(), attempts_used = post.attempts_used - 1,
+          first_sent_at = nullif(post.first_sent_at, attempt.sent_at),
+          generation = post.generation + 1, enqueued_rev = 0,
+          claim_token = NULL, claimed_by = NULL, lease_until = NULL, updated_at = app_now()
+      FROM attempts AS attempt
+      WHERE post.id = ${postId}::uuid AND post.status = 'publishing' AND post.claim_token = ${claimToken}::uuid
+        AND attempt.post_id = post.id AND attempt.claim_token = post.claim_token
+      RETURNING post.*
+    ), ended AS (
+      UPDATE attempts SET outcome = 'released', ended_at = app_now()
+      WHERE post_id = ${postId}::uuid AND claim_token = ${claimToken}::uuid AND EXISTS (SELECT FROM post)
+    ), event AS (
+      INSERT INTO events (company_id, post_id, social_account_id, type, data, request_id)
+      SELECT company_id, id, social_account_id, 'post.retrying',
+             jsonb_build_object('status', status, 'revision', revision, 'attempt', attempts, 'outcomeOpen', outcome_open), request_id
+      FROM post
+    )
+    SELECT id FROM post`;
+  return row !== undefined;
+}
+
 function toClaimedPost(id: string, row: ClaimRow): ClaimedPost {
   return {
     id,

@@ -18,6 +18,7 @@ import type { Keyring, Logger } from "@punctual/runtime";
 import type { WorkerParts } from "../parts.ts";
 import { attemptPost } from "./attempt.ts";
 import { holdClaim, stopwatch, type Claim } from "./claim.ts";
+import { createDoubtfulClaims } from "./doubtful-claims.ts";
 import { recogniseOwnPost, recordOutcome } from "./recording.ts";
 
 export interface PublisherDeps {
@@ -49,6 +50,7 @@ const databaseDownDelayMs = 500;
 export function createPublisher(deps: PublisherDeps, options: PublisherOptions): Publisher {
   const { database, logger, parts } = deps;
   const stopping = new AbortController();
+  const doubtful = createDoubtfulClaims({ database, logger });
 
   async function publishClaimed(
     platform: Platform,
@@ -130,6 +132,7 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
         });
       } catch (error) {
         logger.warn({ err: error, postId }, "claiming failed, trying again");
+        doubtful.add(postId, token);
         return { kind: "later", delayMs: databaseDownDelayMs };
       }
       switch (claim.kind) {
