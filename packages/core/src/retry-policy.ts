@@ -20,6 +20,8 @@ export interface RetryPolicy {
   toldWaitMaxMs: number;
   /** Waiting for a limit costs no attempt, so nothing else bounds how often: never shorter, in milliseconds. */
   limitWaitMinMs: number;
+  /** It doubles with each such wait, up to this, in milliseconds. */
+  limitWaitMinMaxMs: number;
 }
 
 export const defaultRetryPolicy: RetryPolicy = {
@@ -29,6 +31,7 @@ export const defaultRetryPolicy: RetryPolicy = {
   delayMaxMs: 3_600_000,
   toldWaitMaxMs: 86_400_000,
   limitWaitMinMs: 1_000,
+  limitWaitMinMaxMs: 60_000,
 };
 
 /**

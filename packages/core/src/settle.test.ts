@@ -44,6 +44,7 @@ const unknownBy: Record<Guarantee, Row> = {
 function context(changes: Partial<SettleContext> = {}): SettleContext {
   return {
     attemptsUsed: 1,
+    waitsBefore: 0,
     maxAttempts,
     guarantee: "idempotent",
     outcomeOpen: false,
@@ -53,8 +54,8 @@ function context(changes: Partial<SettleContext> = {}): SettleContext {
   };
 }
 
-function delayOf(outcome: Outcome): number {
-  return (settle(outcome, context()) as { delayMs: number }).delayMs;
+function delayOf(outcome: Outcome, changes: Partial<SettleContext> = {}): number {
+  return (settle(outcome, context(changes)) as { delayMs: number }).delayMs;
 }
 
 function inWords(settlement: Settlement): string {
@@ -132,6 +133,14 @@ describe("a wait the platform asked for", () => {
       expect(delayOf({ ...outcomes.wait, waitMs })).toBe(defaultRetryPolicy.limitWaitMinMs);
     }
     expect(defaultRetryPolicy.limitWaitMinMs).toBeGreaterThanOrEqual(1_000);
+  });
+
+  test("grows where a limit turns the post away again and again, whatever it tells", () => {
+    const waits = [0, 1, 2, 3, 10, 1_000].map((waitsBefore) =>
+      delayOf({ ...outcomes.wait, waitMs: 0 }, { waitsBefore }),
+    );
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 60_000, 60_000]);
+    expect(delayOf({ ...outcomes.wait, waitMs: 90_000 }, { waitsBefore: 10 })).toBe(90_000);
   });
 
   test("is never negative and always whole", () => {
@@ -230,6 +239,7 @@ function history(seed: number) {
     attemptsUsed += 1;
     const settlement = settle(outcome, {
       attemptsUsed,
+      waitsBefore: waits,
       maxAttempts: budget,
       guarantee,
       outcomeOpen,

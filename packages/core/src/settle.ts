@@ -20,6 +20,8 @@ export interface SettleContext {
   /** Attempts of the current budget that are spent, this one included. */
   attemptsUsed: number;
   maxAttempts: number;
+  /** Earlier attempts of this post that cost nothing of the budget, such as those a limit turned away. */
+  waitsBefore: number;
   /** Of this post on its platform, for the attempt being settled. */
   guarantee: Guarantee;
   /** Whether an earlier attempt's answer is still missing. */
@@ -61,7 +63,7 @@ export function settle(outcome: Outcome, context: SettleContext): Settlement {
     case "wait":
       return {
         status: "retrying",
-        delayMs: Math.max(context.policy.limitWaitMinMs, toldWait(outcome.waitMs, context.policy)),
+        delayMs: Math.max(limitWaitMs(context), toldWait(outcome.waitMs, context.policy)),
         outcomeOpen: context.outcomeOpen,
         counts: false,
         failure,
@@ -103,6 +105,11 @@ export function settle(outcome: Outcome, context: SettleContext): Settlement {
       };
     }
   }
+}
+
+/** Whoever says "too many" again and again, without a time or with a useless one, is asked ever more rarely. */
+function limitWaitMs({ policy, waitsBefore }: SettleContext): number {
+  return Math.min(policy.limitWaitMinMs * 2 ** Math.min(waitsBefore, 20), policy.limitWaitMinMaxMs);
 }
 
 /** Decides what follows an attempt whose worker died before anything irreversible: the next worker takes over at once. */

@@ -27,3 +27,13 @@ export async function holdPostsOfClosedAccount(database: Database, socialAccount
     SELECT count(*)::integer AS count FROM held`;
   return row?.count ?? 0;
 }
+
+/** Accounts that may not publish and still have waiting posts: whoever closed them did not come to hold these. */
+export async function closedAccountsWithWaitingPosts(database: Database, limit: number): Promise<string[]> {
+  const accounts = await database.prisma.$queryRaw<{ id: string }[]>`
+    SELECT id FROM social_accounts AS account
+    WHERE (paused OR status = 'needs_reconnect')
+      AND EXISTS (SELECT FROM posts WHERE social_account_id = account.id AND status IN ('scheduled', 'retrying'))
+    LIMIT ${limit}`;
+  return accounts.map(({ id }) => id);
+}

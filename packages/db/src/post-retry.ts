@@ -1,7 +1,7 @@
 /**
  * A person says: try again, now. The post comes back to waiting with a new budget of attempts, a new grace from now
- * on, and a new generation, because its old job ids are used up. It is as if it had been accepted now: lateness counts
- * from here.
+ * on, and a new generation, because its old job ids are used up. It stays the revision it was, so its lateness goes on
+ * counting from the instant it was meant for.
  */
 import type { Database } from "./database.ts";
 import { postColumns, type PostRecord } from "./post-record.ts";
@@ -35,7 +35,7 @@ export async function retryPost(
       SET status = CASE WHEN status = 'retrying' THEN 'retrying' ELSE 'scheduled' END,
           next_attempt_at = greatest(scheduled_at, app_now()),
           late_at = greatest(scheduled_at, app_now()) + grace_minutes * interval '1 minute', at_risk_at = NULL,
-          accepted_at = app_now(), attempts_used = 0, generation = generation + 1, enqueued_rev = 0,
+          attempts_used = 0, generation = generation + 1, enqueued_rev = 0,
           failure_category = CASE WHEN status = 'retrying' THEN failure_category END,
           failure_code = CASE WHEN status = 'retrying' THEN failure_code END,
           failure_message = CASE WHEN status = 'retrying' THEN failure_message END,

@@ -38,3 +38,18 @@ test("posts left held in an open account are released with a job, those of a clo
   const kept = await findPost(env.database, { companyId: paused.companyId, id: right ?? "" });
   expect(kept).toMatchObject({ status: "held", heldReason: "paused" });
 });
+
+test("posts left waiting in a closed account are held", async () => {
+  const tenant = await env.createTenant();
+  const id = await insertTestPost(env, tenant, { dueInMs: 3_600_000 });
+  await env.sql("UPDATE social_accounts SET status = 'needs_reconnect' WHERE id = $1", [tenant.socialAccountId]);
+
+  const releaser = createReleaser({ database: env.database, producer, logger: env.logger });
+  await releaser.start();
+  const held = await until("the post is held", async () => {
+    const post = await findPost(env.database, { companyId: tenant.companyId, id });
+    return post?.status === "held" && post;
+  });
+  await releaser.stop();
+  expect(held).toMatchObject({ heldReason: "needs_reconnect" });
+});

@@ -1,9 +1,14 @@
 /**
- * Posts that are held although their account may publish: more than one resume could release at once, or left so by a
- * process that died between opening the account and letting its posts go.
+ * Makes an account's posts follow it where the process that opened or closed it died before they did, or left more
+ * than one request could let go: held posts of open accounts are released, waiting posts of closed ones are held.
  */
 import { formerJob } from "@punctual/core";
-import { releaseHeldPosts, type Database } from "@punctual/db";
+import {
+  closedAccountsWithWaitingPosts,
+  holdPostsOfClosedAccount,
+  releaseHeldPosts,
+  type Database,
+} from "@punctual/db";
 import type { PublishProducer } from "@punctual/queue";
 import type { Logger, Service } from "@punctual/runtime";
 import { createSweeper } from "./sweeper.ts";
@@ -15,6 +20,7 @@ export interface ReleaserDeps {
 }
 
 const batchSizeMax = 1_000;
+const accountsMax = 100;
 const intervalMs = 5_000;
 
 export function createReleaser({ database, producer, logger }: ReleaserDeps): Service {
@@ -27,7 +33,9 @@ export function createReleaser({ database, producer, logger }: ReleaserDeps): Se
         if (released.length > 0) logger.info({ count: released.length }, "held posts were released");
         producer.nudge(released);
         producer.discard(released.map(formerJob));
-        return released.length === batchSizeMax;
+        const closed = await closedAccountsWithWaitingPosts(database, accountsMax);
+        for (const socialAccountId of closed) await holdPostsOfClosedAccount(database, socialAccountId);
+        return released.length === batchSizeMax || closed.length === accountsMax;
       },
     },
   );

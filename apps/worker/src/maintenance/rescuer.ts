@@ -80,6 +80,7 @@ function rescue(
   const settlement = settle(outcome, {
     attemptsUsed: post.attemptsUsed,
     maxAttempts: post.maxAttempts,
+    waitsBefore: post.attempt - post.attemptsUsed,
     // A platform this version does not know promises nothing.
     guarantee: platforms.get(post.platform)?.guarantee(post, post.now) ?? "at_most_once",
     outcomeOpen: post.outcomeOpen,

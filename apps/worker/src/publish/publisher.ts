@@ -75,6 +75,7 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
         : settle(result, {
             attemptsUsed: post.attemptsUsed,
             maxAttempts: post.maxAttempts,
+            waitsBefore: post.attempt - post.attemptsUsed,
             guarantee,
             outcomeOpen: post.outcomeOpen,
             policy: options.retryPolicy,

@@ -27,6 +27,7 @@ const retryPolicy: RetryPolicy = {
   delayMaxMs: 60_000,
   toldWaitMaxMs: 60_000,
   limitWaitMinMs: 100,
+  limitWaitMinMaxMs: 100,
 };
 
 let env: TestEnvironment;

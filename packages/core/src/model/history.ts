@@ -198,6 +198,7 @@ function rescue({ world, dice }: Scene): void {
     const context = {
       attemptsUsed,
       maxAttempts,
+      waitsBefore: row.attempts - attemptsUsed,
       guarantee,
       outcomeOpen,
       policy: defaultRetryPolicy,

@@ -75,6 +75,7 @@ function record(world: Installation, attempt: Attempt, row: Row, dice: Dice, bro
   const settlement = settle(outcome, {
     attemptsUsed: row.attemptsUsed,
     maxAttempts: row.maxAttempts,
+    waitsBefore: row.attempts - row.attemptsUsed,
     guarantee: row.guarantee,
     outcomeOpen: row.outcomeOpen,
     policy: defaultRetryPolicy,
