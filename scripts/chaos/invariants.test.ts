@@ -103,7 +103,14 @@ const broken: readonly [BreachKind, string, (story: Story) => void][] = [
   ["wrong answer", "failed, but everybody can see it", ({ row }) => (row.status = "failed")],
   ["unannounced send", "no attempt had said that it would send", ({ attempt }) => (attempt.sentAt = null)],
   ["unannounced send", "one attempt sent twice", (story) => entriesOf(story).push(repeatOf(story, false))],
-  ["unheard success", "a worker was answered and did not note it", ({ row }) => (row.status = "unconfirmed")],
+  [
+    "unheard success",
+    "a worker was answered, declared dead, and not listened to",
+    ({ row, attempt }) => {
+      row.status = "unconfirmed";
+      attempt.code = "worker_lost";
+    },
+  ],
   [
     "accepted twice",
     "one request made two posts",
@@ -135,7 +142,19 @@ describe("the invariants", () => {
   });
 
   it("let a post wait in unconfirmed whose worker may have missed the answer", () => {
-    expect(kindsAfter(({ row }) => (row.status = "unconfirmed"), true)).toEqual([]);
+    const twist = ({ row, attempt }: Story) => {
+      row.status = "unconfirmed";
+      attempt.code = "worker_lost";
+    };
+    expect(kindsAfter(twist, true)).toEqual([]);
+  });
+
+  it("let a post wait in unconfirmed whose worker says itself that no answer came in time", () => {
+    const twist = ({ row, attempt }: Story) => {
+      row.status = "unconfirmed";
+      attempt.code = "timeout";
+    };
+    expect(kindsAfter(twist)).toEqual([]);
   });
 
   it("let a post that was never acknowledged be nowhere at all", () => {

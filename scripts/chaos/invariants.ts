@@ -135,6 +135,8 @@ function judgeSends(entries: readonly LedgerEntry[], attempts: readonly AttemptR
   if (doubled !== undefined) told("doubled", `attempt ${doubled.number} is recorded as a double`);
 }
 
+/** What the rescuer writes in a worker's name. */
+const declaredDead = "worker_lost";
 const wholeAnswers: ReadonlySet<string | null> = new Set([null, "delay", "slow_response"]);
 
 function judgeSilence(
@@ -150,7 +152,8 @@ function judgeSilence(
   if (answered === undefined) return;
   const at = Date.parse(answered.receivedAt);
   const attempt = attempts.findLast(({ sentAt }) => sentAt !== null && sentAt.getTime() <= at + toleranceMs);
-  if (attempt !== undefined && !mayHaveMissed(attempt)) {
+  // A worker that says itself that it heard nothing in time was too slow; one declared dead may have been heard out.
+  if (attempt?.code === declaredDead && !mayHaveMissed(attempt)) {
     told("unheard success", `${attempt.worker} was answered ${answered.status} and is ${attempt.outcome}`);
   }
 }
