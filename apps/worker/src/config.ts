@@ -27,4 +27,5 @@ export const workerLimits = {
   /** How long shutdown waits for running attempts. */
   drainTimeoutMs: 20_000,
   databaseConnectionsMax: 10,
+  maintenanceConnectionsMax: 4,
 } as const;

@@ -35,15 +35,14 @@ export interface Worker {
 export function createWorker(config: WorkerConfig, options: WorkerOptions, logger: Logger): Worker {
   const { name, retryPolicy = defaultRetryPolicy, parts = shippedParts } = options;
   const prefix = options.redisPrefix === undefined ? {} : { prefix: options.redisPrefix };
-  const database = openDatabase(
-    {
-      url: config.DATABASE_URL,
-      pooled: config.DATABASE_POOLED,
-      connectionsMax: workerLimits.databaseConnectionsMax,
-      applicationName: "punctual-worker",
-    },
-    { logger },
-  );
+  const open = (connectionsMax: number, applicationName: string) =>
+    openDatabase(
+      { url: config.DATABASE_URL, pooled: config.DATABASE_POOLED, connectionsMax, applicationName },
+      { logger },
+    );
+  const database = open(workerLimits.databaseConnectionsMax, "punctual-worker");
+  // Connections of its own: healing must not queue behind the posts it is there for.
+  const maintenance = open(workerLimits.maintenanceConnectionsMax, "punctual-maintenance");
   const platforms =
     options.platforms ??
     createPlatforms({ sandboxUrl: config.SANDBOX_URL, allowPrivateNetworks: config.ALLOW_PRIVATE_NETWORKS });
@@ -67,7 +66,7 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
       createPoller(
         { concurrency, drainTimeoutMs },
         {
-          overdue: (overdueMs, limit) => overduePosts(database, { platform: platform.name, overdueMs, limit }),
+          overdue: (overdueMs, limit) => overduePosts(maintenance, { platform: platform.name, overdueMs, limit }),
           work: (job) => publisher.publish(platform, job, "poller"),
           consumer,
           census: producer.census,
@@ -93,19 +92,19 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
   return {
     database,
     services: [
-      { start: async () => {}, stop: () => database.close() },
+      { start: async () => {}, stop: async () => void (await Promise.all([database.close(), maintenance.close()])) },
       platforms,
       producer,
-      createHealthServer({ host: config.HOST, port: config.WORKER_PORT }, { database, producer, logger }),
-      parts.createStager({ database, producer, logger }),
+      createHealthServer({ host: config.HOST, port: config.WORKER_PORT }, { database: maintenance, producer, logger }),
+      parts.createStager({ database: maintenance, producer, logger }),
       parts.createRebuilder(
         { platforms: platformNames, holder: name },
-        { database, producer, logger, raiseGenerations: parts.raiseGenerations },
+        { database: maintenance, producer, logger, raiseGenerations: parts.raiseGenerations },
       ),
-      createReleaser({ database, producer, logger }),
-      createRescuer({ database, platforms: platforms.byName, retryPolicy, logger }),
-      createConfirmer({ database, platforms: platforms.byName, keyring, logger }),
-      createPruner({ holder: name }, { database, logger }),
+      createReleaser({ database: maintenance, producer, logger }),
+      createRescuer({ database: maintenance, platforms: platforms.byName, retryPolicy, logger }),
+      createConfirmer({ database: maintenance, platforms: platforms.byName, keyring, logger }),
+      createPruner({ holder: name }, { database: maintenance, logger }),
       ...deliveries.foundation,
       together([...lanes.flat(), ...deliveries.lane], () => publisher.release()),
     ],
