@@ -47,6 +47,8 @@ export interface Wait extends FailureDetail {
   kind: "wait";
   /** How long to wait, in milliseconds. */
   waitMs: number;
+  /** Whom the limit is against, if more than this post: nothing of theirs is tried before. Default: the post. */
+  scope?: "post" | "account" | "app";
 }
 
 /** Certainly not published; the account, not the post, is at fault. */

@@ -62,6 +62,14 @@ export interface CallContext {
   signal: AbortSignal;
 }
 
+export interface PrepareContext extends CallContext {
+  /**
+   * Keeps what is prepared so far: whoever takes over after a crash goes on from there. It throws when what is being
+   * prepared is no longer wanted (edited, cancelled, taken over); let that pass.
+   */
+  saveCheckpoint: (checkpoint: Checkpoint) => Promise<void>;
+}
+
 export interface SendContext extends CallContext {
   /** Must be called just before the first byte leaves. If it throws, nothing may be sent any more. */
   beforeSend: () => void;
@@ -85,6 +93,80 @@ export type AccountCheck =
   /** The platform, or a rule of ours, says no; the message is for people and free of secrets. */
   | { kind: "refused"; message: string }
   | { kind: "cannot_tell"; message: string };
+
+/** What renewing an account's credentials came to. */
+export type Refreshed =
+  /** All of the new credentials, those that did not change included. */
+  | { kind: "refreshed"; credentials: Readonly<Record<string, unknown>> }
+  /** They cannot be renewed any more: a person must connect the account again. */
+  | { kind: "refused"; code: string; message: string }
+  /** Nothing is known; ask again later. The old credentials may or may not work. */
+  | { kind: "unavailable"; code: string; message: string };
+
+/** So many sends in any stretch of that length. */
+export interface RateLimit {
+  /** Whom the platform counts: one connected account, or everything that goes through our app's registration. */
+  scope: "account" | "app";
+  max: number;
+  windowMs: number;
+}
+
+/** An account the user may choose after having logged in at the platform. */
+export interface ConnectableAccount {
+  name: string;
+  settings: Readonly<Record<string, unknown>>;
+  credentials: Readonly<Record<string, unknown>>;
+}
+
+/** Something our page asks the user before the platform can be turned to, such as the instance's address. */
+export interface ConnectQuestion {
+  name: string;
+  label: string;
+  secret: boolean;
+  /** What is filled in beforehand. */
+  value?: string;
+  placeholder?: string;
+}
+
+export type ConnectStep =
+  /** Send the browser there. `memory` comes back to `finish`, encrypted on its way; it may hold secrets. */
+  | { kind: "redirect"; url: string; memory: Readonly<Record<string, string>> }
+  /** No log-in page is needed: what the user told was enough. */
+  | { kind: "accounts"; accounts: readonly ConnectableAccount[] }
+  /** For the user to read, free of secrets; `question` names the answer at fault. */
+  | { kind: "refused"; message: string; question?: string };
+
+export interface ConnectContext {
+  /** Against our stand-in instead of the real network. */
+  sandbox: boolean;
+  timeoutMs: number;
+  signal: AbortSignal;
+}
+
+/** Connecting an account through the platform's own log-in. */
+export interface Connector {
+  readonly questions: readonly ConnectQuestion[];
+  /** @param request.codeChallenge of PKCE, method S256, for platforms that offer it */
+  begin(
+    request: {
+      answers: Readonly<Record<string, string>>;
+      redirectUri: string;
+      state: string;
+      codeChallenge: string;
+    },
+    context: ConnectContext,
+  ): Promise<ConnectStep>;
+  /** @param request.query of the call that brought the browser back; `state` was checked already */
+  finish(
+    request: {
+      query: Readonly<Record<string, string>>;
+      memory: Readonly<Record<string, string>>;
+      redirectUri: string;
+      codeVerifier: string;
+    },
+    context: ConnectContext,
+  ): Promise<Exclude<ConnectStep, { kind: "redirect" }>>;
+}
 
 /** The platform's limits and promises, served to clients as data. */
 export interface PlatformDescription {
@@ -112,12 +194,26 @@ export interface Platform {
   validatePost(post: PostContent): ValidationIssue[];
   /** What may be done now if an answer of this post was lost. Pure. */
   guarantee(post: OutgoingPost, now: Date): Guarantee;
-  /** Everything before the irreversible call. Repeatable; given the last checkpoint, it goes on from there. */
-  prepare?(post: OutgoingPost, context: CallContext): Promise<Prepared>;
+  /** The platform's own limits on publishing; a slot is taken with every claim. */
+  readonly rateLimits?: readonly RateLimit[];
+  /**
+   * Everything before the irreversible call. Repeatable; given the last checkpoint, it goes on from there. It may wait for
+   * the platform to process what was uploaded, as long as `timeoutMs` allows.
+   */
+  prepare?(post: OutgoingPost, context: PrepareContext): Promise<Prepared>;
+  /** Whether `prepare` has anything to do for this post: if not, it is sent straight from its claim. Pure. */
+  needsPreparing?(post: PostContent): boolean;
   /** The irreversible call. Never throws for what the network or the platform did: that is an outcome. */
   send(post: OutgoingPost, context: SendContext): Promise<Outcome>;
   /** Reads the platform to find out whether the post is there. Changes nothing. */
   confirm?(post: OutgoingPost, context: CallContext): Promise<Confirmation>;
+  /** When the credentials stop working unless renewed; null: never by themselves. Pure. */
+  credentialsExpireAt?(account: ConnectedAccount): Date | null;
+  /** Renews the credentials. The caller sees to it that one process at a time does so, and keeps the result. */
+  refresh?(account: ConnectedAccount, context: Pick<CallContext, "timeoutMs" | "signal">): Promise<Refreshed>;
+  /** What tells this account from others of the platform, of its settings and credentials; null: unknown. Pure. */
+  accountIdentity?(account: Pick<ConnectedAccount, "settings" | "credentials">): string | null;
+  readonly connector?: Connector;
   /** Asks the platform whether the account's credentials work. Changes nothing, and never throws for what it answers. */
   check?(account: ConnectedAccount, context: Pick<CallContext, "timeoutMs" | "signal">): Promise<AccountCheck>;
 }

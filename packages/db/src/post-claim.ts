@@ -131,6 +131,17 @@ export async function renewLease(
   return renewed === 1;
 }
 
+/** Keeps what a claim's preparing has reached. False: the claim is no longer held. */
+export async function saveClaimCheckpoint(
+  database: Database,
+  { postId, claimToken, checkpoint }: { postId: string; claimToken: string; checkpoint: Checkpoint },
+): Promise<boolean> {
+  const saved = await database.prisma.$executeRaw`
+    UPDATE posts SET checkpoint = ${JSON.stringify(checkpoint)}::jsonb
+    WHERE id = ${postId}::uuid AND status = 'publishing' AND claim_token = ${claimToken}::uuid`;
+  return saved === 1;
+}
+
 /**
  * Commits `sending`, before the irreversible call, with a lease that is not renewed: when it is over, whatever left
  * has left.

@@ -1,5 +1,6 @@
 export * from "./address-guard.ts";
 export * from "./http.ts";
+export * from "./platform-deps.ts";
 export * from "./platform-reason.ts";
 export * from "./receiver-url.ts";
 export * from "./registry.ts";

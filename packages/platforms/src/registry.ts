@@ -2,12 +2,15 @@
 import type { Platform } from "@punctual/core";
 import type { Service } from "@punctual/runtime";
 import { createHttpClient } from "./http.ts";
+import type { PlatformApp, PlatformDeps } from "./platform-deps.ts";
 import { createWebhookPlatform } from "./webhook/webhook.ts";
 
 export interface PlatformsOptions {
   /** Where accounts with `sandbox: true` publish to. */
   sandboxUrl: string | undefined;
   allowPrivateNetworks: boolean;
+  /** Our registrations, by platform. */
+  apps?: Readonly<Record<string, PlatformApp>>;
 }
 
 export interface Platforms extends Service {
@@ -17,7 +20,11 @@ export interface Platforms extends Service {
 export function createPlatforms(options: PlatformsOptions): Platforms {
   const http = createHttpClient({ allowPrivateNetworks: options.allowPrivateNetworks });
   const sandboxHttp = createHttpClient({ allowPrivateNetworks: true });
-  const platforms = [createWebhookPlatform({ http, sandboxHttp, ...options })];
+  const { sandboxUrl, allowPrivateNetworks, apps = {} } = options;
+  const depsOf = (platform: string): PlatformDeps => {
+    return { http, sandboxHttp, sandboxUrl, allowPrivateNetworks, app: apps[platform] ?? {} };
+  };
+  const platforms = [createWebhookPlatform(depsOf("webhook"))];
   return {
     byName: new Map(platforms.map((platform) => [platform.name, platform])),
     async start() {},

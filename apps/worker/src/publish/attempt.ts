@@ -6,7 +6,7 @@
 import type { CallContext, Checkpoint, ConnectedAccount, Outcome, Platform } from "@punctual/core";
 import type { ClaimedPost } from "@punctual/db";
 import type { Keyring, Logger } from "@punctual/runtime";
-import type { Claim } from "./claim.ts";
+import { ClaimLost, type Claim } from "./claim.ts";
 
 export interface AttemptDeps {
   keyring: Keyring;
@@ -47,7 +47,8 @@ export async function attemptPost(
     if (platform.prepare !== undefined) {
       const prepared = await claim.whileRenewed((lost) => {
         const signal = AbortSignal.any([lost, deps.stopping, AbortSignal.timeout(prepareTimeoutMs)]);
-        return platform.prepare!(post, { account, checkpoint, timeoutMs: prepareTimeoutMs, signal });
+        const { saveCheckpoint } = claim;
+        return platform.prepare!(post, { account, checkpoint, timeoutMs: prepareTimeoutMs, signal, saveCheckpoint });
       });
       if (deps.stopping.aborted) return { kind: "released" };
       if (prepared.kind !== "ready") return prepared;
@@ -57,6 +58,7 @@ export async function attemptPost(
   } catch (error) {
     // Not a fault: it was told to stop.
     if (deps.stopping.aborted) return { kind: "released" };
+    if (error instanceof ClaimLost) return { kind: "claim_lost" };
     logger.error({ err: error, postId: post.id, requestId: post.requestId }, "preparing failed unexpectedly");
     return {
       kind: "retry",

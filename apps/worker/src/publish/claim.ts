@@ -6,7 +6,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Checkpoint, Platform } from "@punctual/core";
-import { enterSending, renewLease, type Database } from "@punctual/db";
+import { enterSending, renewLease, saveClaimCheckpoint, type Database } from "@punctual/db";
 
 export interface Claim {
   readonly token: string;
@@ -14,6 +14,8 @@ export interface Claim {
   sendTimeLeftMs(): number;
   /** Runs preparation while the lease is renewed; the signal aborts when the claim is lost. */
   whileRenewed<Result>(work: (lost: AbortSignal) => Promise<Result>): Promise<Result>;
+  /** Keeps what preparing has reached. Throws `claim_lost` if the claim is no longer held. */
+  saveCheckpoint(checkpoint: Checkpoint): Promise<void>;
   /** Commits `sending`. False: the claim is lost and nothing may be sent. */
   enterSending(checkpoint: Checkpoint): Promise<boolean>;
 }
@@ -25,6 +27,12 @@ export const claimTimes = {
   /** A send's lease outlives its deadline by this much, in milliseconds. */
   sendMarginMs: 5_000,
 } as const;
+
+/** The post is another's by now; nothing more is to be done for it under this claim. */
+export class ClaimLost extends Error {
+  override name = "ClaimLost";
+  readonly code = "claim_lost";
+}
 
 /** Phase and lease to claim with: where there is nothing to prepare, the claim itself commits `sending`. */
 export function claimTerms(platform: Platform): { phase: "preparing" | "sending"; leaseMs: number } {
@@ -74,6 +82,9 @@ export function holdClaim(
         stop.abort();
         await renewing;
       }
+    },
+    async saveCheckpoint(checkpoint) {
+      if (!(await saveClaimCheckpoint(database, { postId, claimToken: token, checkpoint }))) throw new ClaimLost();
     },
     async enterSending(checkpoint) {
       sinceSendingMs = stopwatch();

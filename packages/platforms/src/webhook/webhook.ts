@@ -4,22 +4,13 @@
  * settled by sending the same bytes again.
  */
 import type { OutgoingPost, Platform, PlatformDescription } from "@punctual/core";
-import type { HttpClient } from "../http.ts";
+import type { PlatformDeps } from "../platform-deps.ts";
 import { readAnswer } from "./answer.ts";
 import { webhookLimits } from "./limits.ts";
 import { secretBytes, signWebhook } from "./signature.ts";
 import { validateWebhookAccount, validateWebhookPost } from "./validation.ts";
 
-export interface WebhookDeps {
-  http: HttpClient;
-  /** For accounts that publish to the sandbox; may reach it wherever it is. */
-  sandboxHttp: HttpClient;
-  /** Without it such accounts cannot publish. */
-  sandboxUrl: string | undefined;
-  allowPrivateNetworks: boolean;
-}
-
-export function createWebhookPlatform(deps: WebhookDeps): Platform {
+export function createWebhookPlatform(deps: PlatformDeps): Platform {
   return {
     name: "webhook",
     description,

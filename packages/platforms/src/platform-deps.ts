@@ -1,0 +1,20 @@
+/** What every adapter is given. */
+import type { HttpClient } from "./http.ts";
+
+/** Our registration at a platform, where it asks for one. */
+export interface PlatformApp {
+  clientId?: string;
+  clientSecret?: string;
+  /** Where the platform's API is, if not at its usual address. */
+  apiUrl?: string;
+}
+
+export interface PlatformDeps {
+  http: HttpClient;
+  /** For accounts that publish to the sandbox; may reach it wherever it is. */
+  sandboxHttp: HttpClient;
+  /** Without it such accounts cannot publish. */
+  sandboxUrl: string | undefined;
+  allowPrivateNetworks: boolean;
+  app: PlatformApp;
+}
