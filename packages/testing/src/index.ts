@@ -1,3 +1,5 @@
+export * from "./browser-program.ts";
+export * from "./browser.ts";
 export * from "./free-port.ts";
 export * from "./launch-app.ts";
 export * from "./own-redis.ts";
