@@ -1,0 +1,38 @@
+/** Social accounts of all companies as operators find them. */
+import { Type, type Static } from "typebox";
+import { Id, InstantOut, Nullable } from "../field-schemas.ts";
+import { pageFields, pageOf } from "../page.ts";
+
+export const OperatorAccountQuery = Type.Object(
+  {
+    q: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: "An id, or part of a name." })),
+    companyId: Type.Optional(Id),
+    clientId: Type.Optional(Id),
+    platform: Type.Optional(Type.String({ maxLength: 100 })),
+    state: Type.Optional(Type.Enum(["open", "paused", "needs_reconnect"], { description: "open: it may publish." })),
+    ...pageFields,
+  },
+  { additionalProperties: false },
+);
+
+const Named = Type.Object({ id: Id, name: Type.String() });
+
+export const OperatorAccount = Type.Object(
+  {
+    id: Id,
+    name: Type.String(),
+    platform: Type.String(),
+    company: Named,
+    client: Nullable(Named),
+    sandbox: Type.Boolean(),
+    status: Type.Enum(["active", "needs_reconnect"]),
+    paused: Type.Boolean(),
+    waitingPosts: Type.Integer({ description: "Scheduled or retrying; counted up to 1,000." }),
+    heldPosts: Type.Integer({ description: "Held; counted up to 1,000." }),
+    createdAt: InstantOut("When the account was connected."),
+    updatedAt: InstantOut("When the account was last changed."),
+  },
+  { $id: "OperatorAccount", title: "OperatorAccount" },
+);
+export type OperatorAccount = Static<typeof OperatorAccount>;
+export const OperatorAccountPage = pageOf(OperatorAccount);

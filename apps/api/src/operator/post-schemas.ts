@@ -1,0 +1,156 @@
+/** Posts of all companies as operators find, read and repair them. */
+import { failureCategories, postStatuses } from "@punctual/core";
+import { Type, type Static } from "typebox";
+import { AnyObject, Id, InstantIn, InstantOut, Nullable } from "../field-schemas.ts";
+import { pageFields, pageOf } from "../page.ts";
+import { ResolutionIn } from "../posts/edit-schemas.ts";
+import { PostOut } from "../posts/schemas.ts";
+import { Timeline } from "../posts/timeline.ts";
+
+const strict = { additionalProperties: false };
+const statusListPattern = `^(${postStatuses.join("|")})(,(${postStatuses.join("|")}))*$`;
+const categoryListPattern = `^(${failureCategories.join("|")})(,(${failureCategories.join("|")}))*$`;
+
+export const OperatorPostQuery = Type.Object(
+  {
+    q: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 500, description: "A post's id, or the id a platform gave it." }),
+    ),
+    companyId: Type.Optional(Id),
+    clientId: Type.Optional(Id),
+    socialAccountId: Type.Optional(Id),
+    status: Type.Optional(Type.String({ pattern: statusListPattern, description: "Comma list of states." })),
+    platform: Type.Optional(Type.String({ maxLength: 100 })),
+    category: Type.Optional(
+      Type.String({ pattern: categoryListPattern, description: "Comma list of categories of the latest failure." }),
+    ),
+    from: Type.Optional(InstantIn("Scheduled at or after this instant.")),
+    to: Type.Optional(InstantIn("Scheduled before this instant.")),
+    ...pageFields,
+  },
+  strict,
+);
+export type OperatorPostQuery = Static<typeof OperatorPostQuery>;
+
+const failure = PostOut.properties.failure;
+const Named = (description: string) => Type.Object({ id: Id, name: Type.String() }, { description });
+const Account = Type.Object({
+  id: Id,
+  name: Type.String(),
+  platform: Type.String(),
+  status: Type.Enum(["active", "needs_reconnect"]),
+  paused: Type.Boolean(),
+  sandbox: Type.Boolean(),
+});
+
+const whose = {
+  company: Named("Whose post it is."),
+  client: Nullable(Named("For which of the company's clients.")),
+  socialAccount: Account,
+};
+
+export const OperatorPostRow = Type.Object(
+  {
+    id: Id,
+    ...whose,
+    platform: Type.String(),
+    status: Type.Enum([...postStatuses]),
+    heldReason: PostOut.properties.heldReason,
+    outcomeOpen: PostOut.properties.outcomeOpen,
+    excerpt: Type.String({ description: "The beginning of the text." }),
+    scheduledAt: InstantOut("The instant the post is to go out."),
+    nextAttemptAt: PostOut.properties.nextAttemptAt,
+    publishedAt: PostOut.properties.publishedAt,
+    latenessMs: PostOut.properties.latenessMs,
+    attempts: Type.Integer(),
+    externalId: PostOut.properties.externalId,
+    externalUrl: PostOut.properties.externalUrl,
+    failure,
+    updatedAt: InstantOut("When the post last changed."),
+  },
+  { $id: "OperatorPostRow", title: "OperatorPostRow" },
+);
+export type OperatorPostRow = Static<typeof OperatorPostRow>;
+export const OperatorPostPage = pageOf(OperatorPostRow);
+
+export const OperatorPost = Type.Object(
+  {
+    ...whose,
+    post: PostOut,
+    requestId: Nullable(Type.String({ description: "The request that last accepted a revision." })),
+    confirmAt: Nullable(InstantOut("When the platform is read next about a lost answer."), {
+      description: "Null: it is not, or not any more.",
+    }),
+    confirmCount: Type.Integer({ description: "How often the platform was read in vain." }),
+    job: Type.Object({
+      id: Type.String({ description: "The job that stands, or last stood, for the post." }),
+      queue: Type.String(),
+      boardUrl: Type.String({ description: "Where Bull Board shows it, if Redis still has it." }),
+    }),
+    actions: Type.Array(Type.Enum(["cancel", "retry", "resolve", "reschedule"]), {
+      description: "What could be done with the post as it is now.",
+    }),
+  },
+  { $id: "OperatorPost", title: "OperatorPost" },
+);
+export type OperatorPost = Static<typeof OperatorPost>;
+
+const JobMoment = Type.Object(
+  {
+    at: InstantOut("When it was looked at."),
+    type: Type.Literal("job"),
+    job: Type.Object({
+      id: Type.String(),
+      state: Type.String({
+        description: "As BullMQ has it: delayed, waiting, active, completed, failed; unknown: not in Redis.",
+      }),
+      attemptsMade: Nullable(Type.Integer()),
+      failedReason: Nullable(Type.String()),
+      boardUrl: Type.String(),
+    }),
+  },
+  { title: "JobMoment" },
+);
+
+const ActionMoment = Type.Object(
+  {
+    at: InstantOut("When it was done."),
+    type: Type.Literal("operator.action"),
+    action: Type.String(),
+    user: Type.String(),
+    outcome: Nullable(Type.String(), { description: "Null: it was broken off." }),
+    requestId: Type.String(),
+    detail: AnyObject(),
+  },
+  { title: "ActionMoment" },
+);
+
+export const OperatorTimeline = Type.Object(
+  {
+    data: Type.Array(Type.Union([Timeline.properties.data.items, ActionMoment, JobMoment]), {
+      description: "Oldest first: the client's timeline, what operators did, and last the job as Redis has it now.",
+    }),
+  },
+  { title: "OperatorTimeline" },
+);
+export type OperatorTimeline = Static<typeof OperatorTimeline>;
+
+export const Resolution = ResolutionIn;
+
+export const RescheduleIn = Type.Object(
+  { scheduledAt: InstantIn("The new instant; not more than 60 seconds in the past.") },
+  strict,
+);
+
+export const UnconfirmedRow = Type.Object(
+  {
+    ...OperatorPostRow.properties,
+    unconfirmedAt: InstantOut("Since when nobody knows."),
+    confirmAt: OperatorPost.properties.confirmAt,
+    confirmCount: OperatorPost.properties.confirmCount,
+    shown: Nullable(Type.String({ description: "What reading the platform last showed." })),
+    sentAt: Nullable(InstantOut("When the request left whose answer was lost.")),
+  },
+  { $id: "UnconfirmedRow", title: "UnconfirmedRow" },
+);
+export const UnconfirmedPage = pageOf(UnconfirmedRow);

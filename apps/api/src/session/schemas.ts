@@ -1,0 +1,20 @@
+/** Logging in to the pages. */
+import { Type } from "typebox";
+import { InstantOut } from "../field-schemas.ts";
+
+export const SessionIn = Type.Object(
+  {
+    user: Type.String({ minLength: 1, maxLength: 100, description: "operator or viewer." }),
+    password: Type.String({ minLength: 1, maxLength: 1_000 }),
+  },
+  { additionalProperties: false },
+);
+
+export const SessionOut = Type.Object(
+  {
+    user: Type.String(),
+    role: Type.Enum(["operator", "viewer"], { description: "operator: may act; viewer: may look." }),
+    expiresAt: InstantOut("When one must log in again."),
+  },
+  { $id: "Session", title: "Session" },
+);
