@@ -1,11 +1,12 @@
 # syntax=docker/dockerfile:1
 # One image per process, all from the same layers: `docker build --target api|worker|sandbox|migrate .`
-# The commands are the ones the tests run; there is no build of our own code, Node runs it as it is.
+# The commands are the ones the tests run; Node runs our code as it is, only the operators' page is built.
 
 FROM node:24-bookworm-slim AS manifests
 WORKDIR /app
 COPY .npmrc package.json package-lock.json ./
 COPY apps/api/package.json apps/api/
+COPY apps/dashboard/package.json apps/dashboard/
 COPY apps/sandbox/package.json apps/sandbox/
 COPY apps/worker/package.json apps/worker/
 COPY packages/core/package.json packages/core/
@@ -21,6 +22,12 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY prisma prisma
 COPY scripts/postinstall.mjs scripts/install-stamp.mjs scripts/
 RUN node scripts/postinstall.mjs
+
+# The operators' page is the one thing that is built: a browser cannot run it as it is.
+FROM generated AS dashboard
+COPY tsconfig.json ./
+COPY apps/dashboard apps/dashboard
+RUN node apps/dashboard/build.ts
 
 # Optional packages too: the Prisma CLI is an optional peer of its client, and would come along with all it needs.
 FROM manifests AS production
@@ -57,6 +64,7 @@ CMD ["node", "apps/worker/src/main.ts"]
 
 FROM base AS api
 COPY apps/api apps/api
+COPY --from=dashboard /app/apps/dashboard/dist apps/dashboard/dist
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/livez`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]

@@ -5,6 +5,7 @@
 import path from "node:path";
 import { demoIds } from "@punctual/db";
 import { runMain, type Service } from "@punctual/runtime";
+import { ensureDashboard } from "../apps/dashboard/freshness.ts";
 import { banner } from "./start/banner.ts";
 import { makeDataDirectory, openDataDirectory, type DataDirectory } from "./start/data-directory.ts";
 import { scheduleDemoPosts } from "./start/demo-posts.ts";
@@ -35,6 +36,8 @@ await runMain(async () => {
     const ports = await choosePorts(settings, terminal.note);
     installation = createInstallation({ settings, ports, data, records, terminal });
     terminal.note("Starting ...");
+    // Beside everything else; whoever opens the page before it is built is told so.
+    void ensureDashboard().catch((error: Error) => terminal.warn(error.message));
     const facts = await Promise.race([installation.start(), told.then(() => null)]);
     if (facts !== null) {
       data.writeDevFile(devFile(facts));

@@ -100,7 +100,7 @@ function areaOf(file: string): string {
 }
 
 function refuseRelative(file: string, specifier: string): string | undefined {
-  if (!/\.(ts|mjs|json)$/.test(specifier)) {
+  if (!endings(file).test(specifier)) {
     return `Import path "${specifier}" must name the file with its ending: Node runs these files as they are.`;
   }
   const target = path.posix.join(path.posix.dirname(file), specifier);
@@ -112,6 +112,11 @@ function refuseRelative(file: string, specifier: string): string | undefined {
     return `"${specifier}" leaves ${area}: import the other package by its name, through what it exports.`;
   }
   return undefined;
+}
+
+/** What Node runs; the dashboard is bundled, and has markup and styles too. */
+function endings(file: string): RegExp {
+  return file.startsWith("apps/dashboard/") ? /\.(tsx?|css|json)$/ : /\.(ts|mjs|json)$/;
 }
 
 function refuseOurs(file: string, area: string, specifier: string): string | undefined {
@@ -146,6 +151,8 @@ function refuseUndeclared(file: string, area: string, specifier: string, root: s
   if (!(area in areas)) return undefined;
   const own = manifest(path.join(root, area, "package.json"));
   if (own.dependencies?.[library] !== undefined) return undefined;
+  // What is bundled when the page is built need not be installed where it is served.
+  if (area === "apps/dashboard" && own.devDependencies?.[library] !== undefined) return undefined;
   if (isTest(file) || area === "packages/testing") {
     const whole = manifest(path.join(root, "package.json"));
     if (library.startsWith("@punctual/") || whole.devDependencies?.[library] !== undefined) return undefined;

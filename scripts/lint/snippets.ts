@@ -140,6 +140,26 @@ export const snippets: Readonly<Record<string, Snippet>> = {
     code: `export * from "@punctual/testing";`,
     refused: fine,
   },
+  "the dashboard may import markup and styles": {
+    file: "apps/dashboard/src/a.tsx",
+    code: `import "./style.css";\nexport * from "./posts.tsx";`,
+    refused: fine,
+  },
+  "the dashboard bundles what it imports": {
+    file: "apps/dashboard/src/b.tsx",
+    code: `export { render } from "preact";`,
+    refused: fine,
+  },
+  "nobody else may import markup": {
+    file: "apps/api/src/h.ts",
+    code: `export * from "./page.tsx";`,
+    refused: boundary("must name the file with its ending"),
+  },
+  "the dashboard knows no package of ours": {
+    file: "apps/dashboard/src/c.tsx",
+    code: `export { postStatuses } from "@punctual/core";`,
+    refused: boundary("talks to the API over HTTP only"),
+  },
   "the environment is read in one place": {
     file: "apps/api/src/e.ts",
     code: `export const port = process.env.PORT;`,

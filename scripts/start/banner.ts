@@ -8,7 +8,8 @@ export function banner(facts: InstallationFacts, dataDirectory: string, { bold, 
   const { apiUrl, workerUrl, sandboxUrl, apiKey, operatorPassword } = facts;
   const rows = [
     ["API", apiUrl, `key ${apiKey}`],
-    ["Queues", `${apiUrl}/queues`, `user operator, password ${operatorPassword}`],
+    ["Dashboard", `${apiUrl}/`, `user operator, password ${operatorPassword}`],
+    ["Queues", `${apiUrl}/queues`, "the same"],
     ["Feed", `${sandboxUrl}/feed/webhook/${demoIds.socialAccounts.webhook}`, ""],
     ["Health", `${apiUrl}/readyz`, `worker ${workerUrl}/readyz`],
     ["Files", `${dataDirectory}/`, "data, logs/, and all of the above in dev.json"],
@@ -19,7 +20,7 @@ export function banner(facts: InstallationFacts, dataDirectory: string, { bold, 
     `  ${bold("Punctual is running.")} Ctrl-C stops it, the data stays.`,
     "",
     ...rows.map(([name = "", address = "", note = ""]) =>
-      `  ${dim(name.padEnd(8))} ${address.padEnd(width)}  ${dim(note)}`.trimEnd(),
+      `  ${dim(name.padEnd(9))} ${address.padEnd(width)}  ${dim(note)}`.trimEnd(),
     ),
     "",
     "  Schedule a post of your own, ten seconds ahead, from another terminal:",

@@ -19,7 +19,8 @@ export const errors = fastifyPlugin(
     app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
     app.setNotFoundHandler((request, reply) => {
       const allowed = routes.methodsOf(request.url);
-      if (allowed.length === 0) return sendProblem(noSuchRoute(), request, reply);
+      // A route that looks for a file may itself find nothing.
+      if (allowed.length === 0 || allowed.includes(request.method)) return sendProblem(noSuchRoute(), request, reply);
       const detail = `${request.method} is not possible here.`;
       const headers = { allow: allowed.join(", ") };
       return sendProblem(new ProblemError(405, "method_not_allowed", detail, { headers }), request, reply);
