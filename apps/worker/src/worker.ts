@@ -45,7 +45,7 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
   const maintenance = open(workerLimits.maintenanceConnectionsMax, "punctual-maintenance");
   const platforms =
     options.platforms ??
-    createPlatforms({ sandboxUrl: config.SANDBOX_URL, allowPrivateNetworks: config.ALLOW_PRIVATE_NETWORKS });
+    createPlatforms({ sandboxUrl: config.SANDBOX_URL, allowPrivateNetworks: config.ALLOW_PRIVATE_NETWORKS, logger });
   const platformNames = [...platforms.byName.keys()];
   const producer = openProducer(
     { redisUrl: config.REDIS_URL, platforms: platformNames, ...prefix },

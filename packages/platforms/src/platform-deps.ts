@@ -1,4 +1,5 @@
 /** What every adapter is given. */
+import type { Logger } from "@punctual/runtime";
 import type { HttpClient } from "./http.ts";
 
 /** Our registration at a platform, where it asks for one. */
@@ -17,4 +18,6 @@ export interface PlatformDeps {
   sandboxUrl: string | undefined;
   allowPrivateNetworks: boolean;
   app: PlatformApp;
+  /** For what a person should know of a platform, such as a version of its API that ends; nothing of a post. */
+  logger: Pick<Logger, "warn">;
 }

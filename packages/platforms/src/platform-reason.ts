@@ -10,9 +10,13 @@ const echoLength = 12;
 /** @param body the answer's body; only a JSON object's usual fields are looked at */
 export function platformReason(body: Buffer, neverShown: readonly string[]): string | undefined {
   const found = readReason(body);
-  if (found === undefined) return undefined;
-  const reason = inOneLine(found).slice(0, reasonLengthMax);
-  return reason === "" || neverShown.some((text) => echoes(reason, text)) ? undefined : reason;
+  return found === undefined ? undefined : shownReason(found, neverShown);
+}
+
+/** @param reason what the platform says, wherever it stood; @returns undefined if nothing of it may be shown */
+export function shownReason(reason: string, neverShown: readonly string[]): string | undefined {
+  const shown = inOneLine(reason).slice(0, reasonLengthMax);
+  return shown === "" || neverShown.some((text) => echoes(shown, text)) ? undefined : shown;
 }
 
 function readReason(body: Buffer): string | undefined {

@@ -1,6 +1,6 @@
 /** Every platform there is, by name: one line each. */
 import type { Platform } from "@punctual/core";
-import type { Service } from "@punctual/runtime";
+import type { Logger, Service } from "@punctual/runtime";
 import { createHttpClient } from "./http.ts";
 import type { PlatformApp, PlatformDeps } from "./platform-deps.ts";
 import { createWebhookPlatform } from "./webhook/webhook.ts";
@@ -11,6 +11,8 @@ export interface PlatformsOptions {
   allowPrivateNetworks: boolean;
   /** Our registrations, by platform. */
   apps?: Readonly<Record<string, PlatformApp>>;
+  /** Default: says nothing. */
+  logger?: Pick<Logger, "warn">;
 }
 
 export interface Platforms extends Service {
@@ -20,9 +22,9 @@ export interface Platforms extends Service {
 export function createPlatforms(options: PlatformsOptions): Platforms {
   const http = createHttpClient({ allowPrivateNetworks: options.allowPrivateNetworks });
   const sandboxHttp = createHttpClient({ allowPrivateNetworks: true });
-  const { sandboxUrl, allowPrivateNetworks, apps = {} } = options;
+  const { sandboxUrl, allowPrivateNetworks, apps = {}, logger = { warn() {} } } = options;
   const depsOf = (platform: string): PlatformDeps => {
-    return { http, sandboxHttp, sandboxUrl, allowPrivateNetworks, app: apps[platform] ?? {} };
+    return { http, sandboxHttp, sandboxUrl, allowPrivateNetworks, app: apps[platform] ?? {}, logger };
   };
   const platforms = [createWebhookPlatform(depsOf("webhook"))];
   return {
