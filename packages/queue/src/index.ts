@@ -5,3 +5,4 @@ export * from "./job-producer.ts";
 export * from "./preflight.ts";
 export * from "./producer.ts";
 export * from "./redis.ts";
+export * from "./shared-counts.ts";
