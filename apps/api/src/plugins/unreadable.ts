@@ -22,7 +22,14 @@ export function answerUnreadable(error: ConnectionError, socket: Socket, logger:
     `X-Request-Id: ${requestId}`,
     "Connection: close",
   ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+  socket.end(`${head.join("\r\n")}\r\n\r\n${isHead(error) ? "" : body}`);
+}
+
+/** Who asks for the head alone takes a body for the beginning of another answer. */
+function isHead(error: object): boolean {
+  return (
+    "rawPacket" in error && Buffer.isBuffer(error.rawPacket) && error.rawPacket.toString("latin1", 0, 5) === "HEAD "
+  );
 }
 
 function unreadableProblem(code: string): ProblemError {
