@@ -13,7 +13,7 @@ import { npmStart, type DevFile } from "./smoke/started.ts";
 const root = path.dirname(import.meta.dirname);
 const scratch = mkdtempSync(path.join(tmpdir(), "punctual-walkthrough-"));
 const dataDirectory = path.join(scratch, "data");
-const commandTimeoutMs = 60_000;
+const commandTimeoutMs = 120_000;
 
 const installation = await npmStart(root, dataDirectory);
 try {
