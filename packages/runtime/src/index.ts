@@ -1,5 +1,6 @@
 export * from "./config.ts";
 export * from "./logger.ts";
+export * from "./markup.ts";
 export * from "./process.ts";
 export * from "./secrets.ts";
 export * from "./service.ts";

@@ -1,7 +1,7 @@
 /** What every page of the feed has around its content: head, banner, style, and the script that keeps it fresh. */
 import { randomBytes } from "node:crypto";
+import { type Markup, markup, trusted } from "@punctual/runtime";
 import type { FastifyReply } from "fastify";
-import { type Markup, markup, trusted } from "./markup.ts";
 import { refreshScript } from "./refresh-script.ts";
 import { style } from "./style.ts";
 

@@ -1,8 +1,8 @@
 /** The pages' content. A text is shown as its reader would see it; links lead out only where they are web addresses. */
+import { type Markup, markup } from "@punctual/runtime";
 import type { Content } from "../ledger/content.ts";
 import type { LedgerEntry } from "../ledger/ledger.ts";
 import type { AccountSummary, FeedPage, FeedPost } from "./feed.ts";
-import { type Markup, markup } from "./markup.ts";
 
 export interface AccountName {
   platform: string;
