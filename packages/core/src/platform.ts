@@ -128,6 +128,11 @@ export interface ConnectQuestion {
   placeholder?: string;
 }
 
+/** The user said no at the platform. */
+export interface ConnectCancelled {
+  kind: "cancelled";
+}
+
 export type ConnectStep =
   /** Send the browser there. `memory` comes back to `finish`, encrypted on its way; it may hold secrets. */
   | { kind: "redirect"; url: string; memory: Readonly<Record<string, string>> }
@@ -136,17 +141,34 @@ export type ConnectStep =
   /** For the user to read, free of secrets; `question` names the answer at fault. */
   | { kind: "refused"; message: string; question?: string };
 
+/** Our registrations at servers of a platform that has no one place to register at; kept for every process, sealed. */
+export interface Registrations {
+  /** @param server what a registration is good for, in the connector's own words; null: there is none yet */
+  find(server: string): Promise<Readonly<Record<string, string>> | null>;
+  /** @returns what is kept from now on: the registration of another process, if that was faster */
+  keep(server: string, registration: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>>;
+  /** For a registration the server does not know any more. */
+  forget(server: string): Promise<void>;
+}
+
 export interface ConnectContext {
   /** Against our stand-in instead of the real network. */
   sandbox: boolean;
+  registrations: Registrations;
+  /** Of the whole step, in milliseconds. */
   timeoutMs: number;
   signal: AbortSignal;
 }
 
-/** Connecting an account through the platform's own log-in. */
+/** Connecting an account through the platform's own log-in. Never throws for what the network or the platform did. */
 export interface Connector {
   readonly questions: readonly ConnectQuestion[];
-  /** @param request.codeChallenge of PKCE, method S256, for platforms that offer it */
+  /** Why nobody can connect on this installation as it is set up; null: they can. Pure. */
+  unavailable(sandbox: boolean): string | null;
+  /**
+   * @param request.state comes back with the browser; unguessable
+   * @param request.codeChallenge of PKCE, method S256, for platforms that offer it
+   */
   begin(
     request: {
       answers: Readonly<Record<string, string>>;
@@ -165,7 +187,7 @@ export interface Connector {
       codeVerifier: string;
     },
     context: ConnectContext,
-  ): Promise<Exclude<ConnectStep, { kind: "redirect" }>>;
+  ): Promise<Exclude<ConnectStep, { kind: "redirect" }> | ConnectCancelled>;
 }
 
 /** The platform's limits and promises, served to clients as data. */
@@ -203,6 +225,11 @@ export interface Platform {
   prepare?(post: OutgoingPost, context: PrepareContext): Promise<Prepared>;
   /** Whether `prepare` has anything to do for this post: if not, it is sent straight from its claim. Pure. */
   needsPreparing?(post: PostContent): boolean;
+  /**
+   * Looks at a post's media and its account's limits as long as a day before the instant, and leaves nothing at the
+   * platform. A fault of the network is no issue; it throws.
+   */
+  inspect?(post: PostContent, context: Pick<CallContext, "account" | "timeoutMs" | "signal">): Promise<ValidationIssue[]>;
   /** The irreversible call. Never throws for what the network or the platform did: that is an outcome. */
   send(post: OutgoingPost, context: SendContext): Promise<Outcome>;
   /** Reads the platform to find out whether the post is there. Changes nothing. */
