@@ -2,6 +2,7 @@ export * from "./delivery.ts";
 export * from "./event-position.ts";
 export * from "./event.ts";
 export * from "./job.ts";
+export * from "./lateness-bucket.ts";
 export * from "./outcome.ts";
 export * from "./platform.ts";
 export * from "./post-limits.ts";

@@ -3,8 +3,9 @@
  * transaction; it is moved and the deliveries are written in one statement that names where the cursor was, so any
  * number of processes may try and each event is handed to each endpoint once.
  */
-import { eventLogStart, type DeliveryJobId, type EventPosition } from "@punctual/core";
+import type { DeliveryJobId, EventPosition } from "@punctual/core";
 import type { Database } from "./database.ts";
+import { readEventCursor } from "./event-cursors.ts";
 import { isSettled } from "./events.ts";
 import { newId } from "./id.ts";
 
@@ -27,7 +28,7 @@ export interface NewDelivery extends DeliveryJobId {
 
 /** The next stretch of the log; null if nothing has happened. @param limit events at most */
 export async function nextFanOutBatch(database: Database, limit: number): Promise<FanOutBatch | null> {
-  const from = await readCursor(database);
+  const from = await readEventCursor(database, cursorName);
   const [row] = await database.prisma.$queryRaw<
     [{ count: number; to: EventPosition | null; matches: FanOutBatch["matches"] }]
   >`
@@ -73,17 +74,4 @@ export async function fanOut(database: Database, { from, to, matches }: FanOutBa
   return deliveries
     .filter(({ id }) => written.has(id))
     .map(({ id, requestId }) => ({ deliveryId: id, round: 1, generation: 0, dueAt: row.dueAt, requestId }));
-}
-
-/** Made at the first look; from the start of the log, as endpoints may be older than the first look. */
-async function readCursor(database: Database): Promise<EventPosition> {
-  const read = () => database.prisma.$queryRaw<EventPosition[]>`
-    SELECT transaction_id::text AS "transactionId", sequence::text AS sequence FROM event_cursors WHERE name = ${cursorName}`;
-  const [cursor] = await read();
-  if (cursor !== undefined) return cursor;
-  await database.prisma.$executeRaw`
-    INSERT INTO event_cursors (name, transaction_id, sequence)
-    VALUES (${cursorName}, ${eventLogStart.transactionId}::xid8, ${eventLogStart.sequence}::bigint)
-    ON CONFLICT (name) DO NOTHING`;
-  return (await read())[0] ?? eventLogStart;
 }
