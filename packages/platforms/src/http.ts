@@ -1,31 +1,54 @@
 /**
  * One HTTP request with a deadline, a size cap and the address guard, whose result says what a publisher must know
- * above all: did the request leave or not. Follows no redirects, retries nothing.
+ * above all: did the request leave or not. Follows no redirects, retries nothing, and decodes no compressed body.
  */
 import { lookup as systemLookup } from "node:dns";
+import type { Readable } from "node:stream";
 import { Agent } from "undici";
 import { guardLookup, namesPrivateAddress, privateAddressCode, type Lookup } from "./address-guard.ts";
+import type { UploadBody } from "./upload-body.ts";
 
 export interface HttpRequest {
   method: "GET" | "POST" | "PUT" | "DELETE";
   url: URL;
   headers: Readonly<Record<string, string>>;
-  body?: string | Buffer;
+  /** An upload is read as the connection takes it; its length goes out as Content-Length. */
+  body?: string | Buffer | UploadBody;
   /** Of the whole exchange, in milliseconds; a part of one counts as a whole. */
   timeoutMs: number;
   /** Ends the request early. */
   signal?: AbortSignal;
   /** Called when the connection stands and the first byte is about to leave; throwing stops the request there. */
   beforeSend?: () => void;
+  /** Of the answer's body, in bytes; what is beyond is not read. Default 256 KiB. */
+  responseBytesMax?: number;
+  /**
+   * Takes the body of a 2xx answer piece by piece in place of `body`, which stays empty; the connection waits for it.
+   * Throwing ends the exchange.
+   */
+  receive?: (piece: Buffer) => Promise<void>;
+}
+
+/** Why something ended early: a stable code, and a sentence that holds nothing of the request. */
+export interface HttpFault {
+  code: string;
+  message: string;
 }
 
 export type HttpResult =
-  /** The status line came. `body` may be cut short, by our cap or by a fault after the headers. */
-  | { kind: "answer"; status: number; headers: Readonly<Record<string, string>>; body: Buffer }
+  /** The status line came. */
+  | {
+      kind: "answer";
+      status: number;
+      headers: Readonly<Record<string, string>>;
+      body: Buffer;
+      /** Why the body is not all of it: our cap, or a fault after the headers. */
+      cutShort?: HttpFault;
+    }
   /** Nothing left: certainly without effect. */
-  | { kind: "not_sent"; code: string; message: string }
+  | ({ kind: "not_sent" } & HttpFault)
   /** The request left, wholly or in part, and no answer came. */
-  | { kind: "lost"; code: string; message: string };
+  | ({ kind: "lost" } & HttpFault);
 
 export interface HttpClient {
   request(request: HttpRequest): Promise<HttpResult>;
@@ -39,8 +62,9 @@ export interface HttpClientOptions {
   lookup?: Lookup;
 }
 
-/** Of an answer's body, in bytes; the rest is not read. */
-const responseBytesMax = 256 * 1024;
+export const tooLongCode = "answer_too_long";
+
+const responseBytesMaxDefault = 256 * 1024;
 const connectTimeoutMs = 5_000;
 /** Idle connections are closed after this long, in milliseconds: before most servers do. */
 const keepAliveMs = 4_000;
@@ -72,16 +96,20 @@ function exchange(agent: Agent, request: HttpRequest): Promise<HttpResult> {
     let abort: ((reason: Error) => void) | undefined;
     let sent = false;
     let answer: { status: number; headers: Record<string, string> } | undefined;
+    const { responseBytesMax = responseBytesMaxDefault } = request;
     const chunks: Buffer[] = [];
     let received = 0;
+    let taking = Promise.resolve();
 
     const finish = (result: HttpResult) => {
       stop.removeEventListener("abort", onStop);
       resolve(result);
     };
     const settle = (error: Error | undefined) => {
-      if (answer !== undefined) finish({ kind: "answer", ...answer, body: Buffer.concat(chunks) });
-      else finish({ kind: sent ? "lost" : "not_sent", ...(stop.aborted ? describeStop(stop) : describe(error)) });
+      const fault = stop.aborted ? describeStop(stop) : describe(error);
+      if (answer === undefined) return finish({ kind: sent ? "lost" : "not_sent", ...fault });
+      const cutShort = error === undefined ? {} : { cutShort: fault };
+      finish({ kind: "answer", ...answer, body: Buffer.concat(chunks), ...cutShort });
     };
     const onStop = () => {
       abort?.(new Error("stopped"));
@@ -96,8 +124,7 @@ function exchange(agent: Agent, request: HttpRequest): Promise<HttpResult> {
         origin: request.url.origin,
         path: request.url.pathname + request.url.search,
         method: request.method,
-        headers: request.headers,
-        body: request.body ?? null,
+        ...writtenBody(request),
         headersTimeout: 0,
         bodyTimeout: 0,
       },
@@ -117,15 +144,36 @@ function exchange(agent: Agent, request: HttpRequest): Promise<HttpResult> {
           if (status >= 200) answer = { status, headers: singleValues(headers) };
         },
         onResponseData(controller, chunk) {
-          chunks.push(chunk.subarray(0, responseBytesMax - received));
+          // Going on after a pause begins with an empty piece; pausing on that one would never end.
+          if (chunk.length === 0) return;
+          const piece = chunk.subarray(0, responseBytesMax - received);
           received += chunk.length;
-          if (received >= responseBytesMax) controller.abort(new Error("the answer is too long"));
+          const tooLong = () => controller.abort(Object.assign(new Error("too long"), { code: tooLongCode }));
+          if (request.receive === undefined || answer === undefined || answer.status >= 300) {
+            chunks.push(piece);
+            if (received > responseBytesMax) tooLong();
+            return;
+          }
+          const { receive } = request;
+          controller.pause();
+          taking = taking
+            .then(() => receive(piece))
+            .then(
+              () => (received > responseBytesMax ? tooLong() : controller.resume()),
+              (error: unknown) => controller.abort(error as Error),
+            );
         },
-        onResponseEnd: () => settle(undefined),
+        onResponseEnd: () => void taking.then(() => settle(undefined)),
         onResponseError: (_controller, error) => settle(error),
       },
     );
   });
+}
+
+function writtenBody({ headers, body }: HttpRequest) {
+  if (body === undefined) return { headers, body: null };
+  if (typeof body === "string" || Buffer.isBuffer(body)) return { headers, body };
+  return { headers: { ...headers, "content-length": String(body.bytes) }, body: body.read() as unknown as Readable };
 }
 
 function singleValues(headers: Record<string, string | string[] | undefined>): Record<string, string> {
@@ -137,14 +185,13 @@ function singleValues(headers: Record<string, string | string[] | undefined>): R
   return single;
 }
 
-function describeStop({ reason }: AbortSignal): { code: string; message: string } {
+function describeStop({ reason }: AbortSignal): HttpFault {
   const timedOut = reason instanceof Error && reason.name === "TimeoutError";
   if (timedOut) return { code: "timeout", message: "no answer came in time" };
   return { code: "stopped", message: "the request was stopped before an answer came" };
 }
 
-/** A stable code and a sentence; neither can hold anything of the request. */
-function describe(error: Error | undefined): { code: string; message: string } {
+function describe(error: Error | undefined): HttpFault {
   const code =
     (error as { code?: unknown } | undefined)?.code ?? (error?.cause as { code?: unknown } | undefined)?.code;
   const known = typeof code === "string" ? knownCodes[code] : undefined;
@@ -155,7 +202,7 @@ function describe(error: Error | undefined): { code: string; message: string } {
   };
 }
 
-const knownCodes: Readonly<Record<string, { code: string; message: string }>> = {
+const knownCodes: Readonly<Record<string, HttpFault>> = {
   ECONNREFUSED: { code: "connection_refused", message: "the connection was refused" },
   ECONNRESET: { code: "connection_reset", message: "the connection was reset" },
   EPIPE: { code: "connection_reset", message: "the connection was reset" },
@@ -166,6 +213,7 @@ const knownCodes: Readonly<Record<string, { code: string; message: string }>> = 
   EHOSTUNREACH: { code: "unreachable", message: "the host is unreachable" },
   ETIMEDOUT: { code: "connect_timeout", message: "the connection could not be made in time" },
   UND_ERR_CONNECT_TIMEOUT: { code: "connect_timeout", message: "the connection could not be made in time" },
+  [tooLongCode]: { code: tooLongCode, message: "the answer is longer than is read" },
   send_forbidden: { code: "send_forbidden", message: "the time to send had passed" },
   [privateAddressCode]: { code: privateAddressCode, message: "the host leads to an address that is not public" },
 };

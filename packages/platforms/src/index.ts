@@ -5,4 +5,5 @@ export * from "./platform-reason.ts";
 export * from "./receiver-url.ts";
 export * from "./registry.ts";
 export * from "./retry-after.ts";
+export * from "./upload-body.ts";
 export { secretBytes, signWebhook } from "./webhook/signature.ts";
