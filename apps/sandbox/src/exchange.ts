@@ -21,6 +21,8 @@ export interface Call extends FaultTarget {
   earlierBody?: string;
   /** The platform's own shape of an error, for a status that was commanded. */
   describeError(status: number): unknown;
+  /** The platform's own way to tell a wait in seconds, as headers; default: `Retry-After`. */
+  describeWait?: (seconds: number) => Readonly<Record<string, string>>;
 }
 
 /** What a call did. `entry` is for the ledger: only calls that publish, or were refused to, have one. */
@@ -201,8 +203,13 @@ function commandedAnswer({ status, retryAfter, body }: Extract<Fault, { status: 
   return {
     status,
     body: body ?? call.describeError(status),
-    ...(retryAfter === undefined ? {} : { headers: { "retry-after": String(retryAfter) } }),
+    ...(retryAfter === undefined ? {} : { headers: waitHeaders(retryAfter, call) }),
   };
+}
+
+function waitHeaders(retryAfter: number | string, { describeWait }: Call): Readonly<Record<string, string>> {
+  if (typeof retryAfter === "number" && describeWait !== undefined) return describeWait(retryAfter);
+  return { "retry-after": String(retryAfter) };
 }
 
 function keptHeaders(request: FastifyRequest): Record<string, string> {
