@@ -24,9 +24,21 @@ export interface JobCensus<Id> {
   removeOrphans(lane: string, cursor: string): Promise<{ cursor: string; removed: number }>;
   /** How many jobs wait although they were due this long ago, in milliseconds. */
   overdue(lane: string, overdueMs: number): Promise<number>;
+  /** How many jobs a queue has in which state. */
+  depth(lane: string): Promise<QueueDepth>;
   /** The queue's mark; null if Redis has none. */
   epoch(queue: string): Promise<string | null>;
   setEpoch(queue: string, epoch: string): Promise<void>;
+}
+
+export interface QueueDepth {
+  queue: string;
+  /** Due and not taken. */
+  waiting: number;
+  active: number;
+  delayed: number;
+  /** Kept to be looked at. */
+  failed: number;
 }
 
 const answerTimeoutMs = 5_000;
@@ -116,6 +128,13 @@ export function createCensus<Id>(redis: Redis, prefix: string, kind: JobKind<Id>
       const [delayed, , wait] = lists as [string, string, string];
       const due = redis.zcount(delayed, "-inf", (Date.now() - overdueMs) * scorePerMs);
       return (await answered(due)) + (await answered(redis.llen(wait)));
+    },
+    async depth(lane) {
+      const { base } = keys(lane);
+      const lengths = [redis.llen(`${base}wait`), redis.llen(`${base}active`)];
+      const sizes = [redis.zcard(`${base}delayed`), redis.zcard(`${base}failed`)];
+      const [waiting = 0, active = 0, delayed = 0, failed = 0] = await answered(Promise.all([...lengths, ...sizes]));
+      return { queue: kind.queueName(lane), waiting, active, delayed, failed };
     },
     epoch: (queue) => answered(redis.get(epochKey(queue))),
     async setEpoch(queue, epoch) {

@@ -18,6 +18,7 @@ import { withinMs, type Logger, type Service } from "@punctual/runtime";
 import { DelayedError, UnrecoverableError, Worker, type Job } from "bullmq";
 import type { Redis } from "ioredis";
 import { defaultPrefix } from "./job-producer.ts";
+import { isProbe } from "./probes.ts";
 import { connectRedis } from "./redis.ts";
 import { setAsideUnreadable } from "./unreadable-jobs.ts";
 
@@ -54,6 +55,8 @@ export interface JobConsumer extends Service {
   running(): number;
   /** How many jobs were ever taken: stands still when nothing flows. */
   taken(): number;
+  /** How long ago a probe job came through, in milliseconds; null: none did yet. */
+  probeAgeMs(): number | null;
   /** Whether Redis can be talked to just now. */
   isConnected(): boolean;
 }
@@ -87,12 +90,17 @@ function openJobConsumer<Id>(kind: JobKind<Id>, options: ConsumerOptions, deps: 
   let life: Life | undefined;
   let running = 0;
   let taken = 0;
+  let probedAt: number | undefined;
   let onIdle: (() => void) | undefined;
 
   async function process({ stopping }: Life, job: Job, token: string | undefined): Promise<void> {
     // Fetched in the moment of stopping: nobody waits for it any more.
     if (stopping.aborted) return postpone(job, token, 0);
     taken += 1;
+    if (isProbe(job)) {
+      probedAt = performance.now();
+      return;
+    }
     const ids = kind.parse(job.id, job.data);
     if (ids === null) {
       logger.error({ jobId: job.id, queue: job.queueName }, "unreadable job set aside");
@@ -154,6 +162,7 @@ function openJobConsumer<Id>(kind: JobKind<Id>, options: ConsumerOptions, deps: 
     lane: options.lane,
     running: () => running,
     taken: () => taken,
+    probeAgeMs: () => (probedAt === undefined ? null : performance.now() - probedAt),
     isConnected: () => life?.redis.status === "ready",
     async start() {
       life ??= open();

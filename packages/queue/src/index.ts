@@ -6,3 +6,4 @@ export * from "./preflight.ts";
 export * from "./producer.ts";
 export * from "./redis.ts";
 export * from "./shared-counts.ts";
+export { probeIntervalMs, probeSilenceMaxMs } from "./probes.ts";

@@ -7,6 +7,8 @@ import { withinMs, type Logger, type Service } from "@punctual/runtime";
 import { Queue, type BulkJobOptions } from "bullmq";
 import type { Redis } from "ioredis";
 import { createCensus, type JobCensus } from "./census.ts";
+import { judgeRedis, type RedisVerdict } from "./preflight.ts";
+import { sendProbe } from "./probes.ts";
 import { connectRedis } from "./redis.ts";
 
 /** BullMQ's own default, so that any BullMQ tool finds the queues. */
@@ -55,6 +57,10 @@ export interface JobProducer<Id, Placed extends Id, Job extends Placed & Waiting
   isReady(): Promise<boolean>;
   /** Resumes queues somebody paused, since pausing belongs to accounts. Resolves to the lanes it found so. */
   resumePaused(): Promise<string[]>;
+  /** Sends a probe job through every queue. Rejects if Redis does not take it. */
+  probe(): Promise<void>;
+  /** Whether this Redis is one to run on, as it is set now. */
+  inspect(): Promise<RedisVerdict>;
   /** What Redis really holds. */
   readonly census: JobCensus<Id>;
   /** For Bull Board. */
@@ -178,6 +184,15 @@ export function openJobProducer<Id, Placed extends Id, Job extends Placed & Wait
         resumed.push(lane);
       }
       return resumed;
+    },
+    async probe() {
+      for (const queue of queues.values()) await sendProbe(queue, Date.now());
+    },
+    async inspect() {
+      if (redis.status !== "ready") return { kind: "away" };
+      const info = redis.info().catch(() => null);
+      const answer = await withinMs(enqueueTimeoutMs, info, null);
+      return answer === null ? { kind: "away" } : judgeRedis(answer);
     },
     async isReady() {
       if (redis.status !== "ready") return false;

@@ -1,0 +1,30 @@
+/**
+ * Probe jobs: sent through every queue again and again, delayed a moment like a post's job, to prove that jobs flow.
+ * They carry nothing and leave nothing behind. Several processes that send at the same time send the same one.
+ */
+import type { Job, Queue } from "bullmq";
+
+const jobName = "probe";
+/** How often probes are to be sent, in milliseconds. */
+export const probeIntervalMs = 10_000;
+/** A queue whose last probe came through longer ago than this brings nothing, in milliseconds. */
+export const probeSilenceMaxMs = 45_000;
+/** Long enough that it goes the whole way, through the delayed set, in milliseconds. */
+const delayMs = 500;
+/** So many may wait in a queue that nobody takes from; older ones are taken back. */
+const waitingMax = 6;
+
+export async function sendProbe(queue: Queue, now: number): Promise<void> {
+  const slot = Math.floor(now / probeIntervalMs);
+  await queue.remove(idOf(slot - waitingMax));
+  const options = { jobId: idOf(slot), delay: delayMs, removeOnComplete: true, removeOnFail: true };
+  await queue.add(jobName, {}, options);
+}
+
+export function isProbe(job: Pick<Job, "id" | "name">): boolean {
+  return job.name === jobName && job.id?.startsWith(`${jobName}_`) === true;
+}
+
+function idOf(slot: number): string {
+  return `${jobName}_${slot}`;
+}
