@@ -1,8 +1,9 @@
 /**
  * A platform is known by name in its own folder, in the registry line and in its sandbox; everything else treats all
- * platforms alike. A name anywhere else is a special case that the next platform will not get.
+ * platforms alike. A name anywhere else is a special case that the next platform will not get. Samples in schemas
+ * (`examples`) decide nothing and may be of one platform.
  */
-import { isTest, type Node, pathInCheckout, type Rule, stringValue } from "./rule.ts";
+import { identifierName, isTest, type Node, pathInCheckout, type Rule, stringValue } from "./rule.ts";
 
 const names = "facebook|instagram|linkedin|mastodon|bluesky";
 const inIdentifiers = new RegExp(names, "i");
@@ -23,8 +24,13 @@ export const platformNames: Rule = {
         node,
         message: `"${name}" names a platform outside its folder, its registry line and its sandbox: let the platform say through its port what is special about it.`,
       });
+    let samples = 0;
+    const isSample = (node: Node) => identifierName(node["key"]) === "examples";
     return {
+      Property: (node) => void (isSample(node) && (samples += 1)),
+      "Property:exit": (node) => void (isSample(node) && (samples -= 1)),
       Literal: (node) => {
+        if (samples > 0) return;
         const text = stringValue(node);
         if (text !== undefined && (inText.test(text) || webhookPlatform.test(text))) report(node, text);
       },

@@ -185,6 +185,16 @@ export const snippets: Readonly<Record<string, Snippet>> = {
     code: `export const signed = (platform: string) => platform === "webhook";`,
     refused: ["house(platform-names)", "outside its folder"],
   },
+  "a platform's name is fine in a schema's sample, and refused behind it": {
+    file: "apps/worker/src/samples.ts",
+    code: `export const schema = { examples: [{ platform: "mastodon" }], platform: "bluesky" };`,
+    refused: ["house(platform-names)", '"bluesky" names'],
+  },
+  "a platform's name in a sample alone is fine": {
+    file: "apps/worker/src/more-samples.ts",
+    code: `export const schema = { examples: [{ platform: "mastodon" }, { platform: "webhook" }] };`,
+    refused: fine,
+  },
   "a platform's name is fine in its folder": {
     file: "packages/platforms/src/mastodon/a.ts",
     code: `export const name = "mastodon";`,

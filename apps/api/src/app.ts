@@ -15,6 +15,7 @@ import { eventRoutes } from "./events/routes.ts";
 import { operatorRoutes } from "./operator/routes.ts";
 import { platformRoutes } from "./platforms/routes.ts";
 import { health } from "./plugins/health.ts";
+import { openapi } from "./plugins/openapi.ts";
 import type { OperatorAuthOptions } from "./plugins/operator-auth.ts";
 import { requestId, requestIdOf } from "./plugins/request-id.ts";
 import { security } from "./plugins/security.ts";
@@ -58,6 +59,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
   });
 
   await app.register(errors);
+  await app.register(openapi, { publicUrl: options.publicUrl });
   await app.register(requestId);
   await app.register(security);
   await app.register(validation);

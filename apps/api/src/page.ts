@@ -18,11 +18,18 @@ export const pageFields = {
 
 export const PageQuery = Type.Object(pageFields, { additionalProperties: false });
 
-export function pageOf<Entry extends TSchema>(entry: Entry) {
-  return Type.Object({
-    data: Type.Array(entry),
-    nextCursor: Nullable(Type.String(), { description: "Asks for the next page; null: this is the last." }),
-  });
+/** @param entry with a title */
+export function pageOf<Entry extends TSchema & { title?: string }>(entry: Entry) {
+  return Type.Object(
+    {
+      data: Type.Array(entry),
+      nextCursor: Nullable(Type.String(), {
+        description: "Asks for the next page; null: this is the last.",
+        examples: [null],
+      }),
+    },
+    { title: `${entry.title}Page` },
+  );
 }
 
 /**

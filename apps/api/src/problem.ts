@@ -9,6 +9,19 @@ import { Type, type Static } from "typebox";
 
 export const problemMediaType = "application/problem+json";
 
+/** One fault of a request. */
+export const Issue = Type.Object(
+  {
+    path: Type.String({ description: "JSON pointer to the faulty value; for a query or header, its name." }),
+    code: Type.String({ description: "What is wrong there, for programs." }),
+    message: Type.String({ description: "The same for people." }),
+  },
+  {
+    title: "Issue",
+    examples: [{ path: "/text", code: "text_too_long", message: "must have at most 500 characters" }],
+  },
+);
+
 export const ProblemSchema = Type.Object(
   {
     type: Type.String({ description: "A URI that names the kind of problem." }),
@@ -20,16 +33,7 @@ export const ProblemSchema = Type.Object(
     waitingPosts: Type.Optional(
       Type.Integer({ description: "How many posts stand in the way, where it is posts that do." }),
     ),
-    errors: Type.Optional(
-      Type.Array(
-        Type.Object({
-          path: Type.String({ description: "JSON pointer to the faulty value; for a query or header, its name." }),
-          code: Type.String({ description: "What is wrong there, for programs." }),
-          message: Type.String({ description: "The same for people." }),
-        }),
-        { description: "Every fault that was found." },
-      ),
-    ),
+    errors: Type.Optional(Type.Array(Issue, { description: "Every fault that was found." })),
   },
   { $id: "Problem", title: "Problem", description: "Why the request was refused (RFC 9457)." },
 );
@@ -74,21 +78,6 @@ export function problemDocument(problem: ProblemError, requestId: string): Probl
     ...(waitingPosts === undefined ? {} : { waitingPosts }),
     ...(issues.length > 0 ? { errors: issues.map(({ path, code, message }) => ({ path, code, message })) } : {}),
   };
-}
-
-/** For a route's `response`: the refusals it can answer with, each documented as what it is. */
-export function problems<Status extends number>(...statuses: readonly Status[]): Record<Status, ProblemResponse> {
-  return Object.fromEntries(
-    statuses.map((status) => [
-      status,
-      { description: STATUS_CODES[status], content: { [problemMediaType]: { schema: ProblemSchema } } },
-    ]),
-  ) as unknown as Record<Status, ProblemResponse>;
-}
-
-interface ProblemResponse {
-  description: string;
-  content: { "application/problem+json": { schema: typeof ProblemSchema } };
 }
 
 export function notFound(what: string): ProblemError {

@@ -2,9 +2,10 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { createClient, deleteClient, findClient, listClients, renameClient, type Database } from "@punctual/db";
 import { Type } from "typebox";
+import { answer, noSuch, problems } from "../answer.ts";
 import { IdParams } from "../field-schemas.ts";
 import { readPage } from "../page.ts";
-import { notFound, ProblemError, problems } from "../problem.ts";
+import { notFound, ProblemError } from "../problem.ts";
 import { toClientOut, toClientsOut } from "./client-answer.ts";
 import { ClientIn, ClientListQuery, ClientOut, ClientPage, ClientPatch, ClientQuery } from "./schemas.ts";
 
@@ -14,9 +15,10 @@ export const clientRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = a
     {
       config: { scope: "admin" },
       schema: {
+        operationId: "createClient",
         summary: "Create a client",
         body: ClientIn,
-        response: { 201: ClientOut, ...problems(400, 401, 403, 413, 415, 500, 503) },
+        response: { 201: answer(ClientOut, "The new client.", ["Location"]) },
       },
     },
     async ({ body: { name }, caller: { companyId } }, reply) => {
@@ -31,9 +33,10 @@ export const clientRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = a
     {
       config: { scope: "read" },
       schema: {
+        operationId: "listClients",
         summary: "List clients, newest first",
         querystring: ClientListQuery,
-        response: { 200: ClientPage, ...problems(400, 401, 403, 500, 503) },
+        response: { 200: answer(ClientPage, "A page of clients.") },
       },
     },
     async ({ query, caller: { companyId } }) => {
@@ -47,10 +50,11 @@ export const clientRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = a
     {
       config: { scope: "read" },
       schema: {
+        operationId: "getClient",
         summary: "One client",
         params: IdParams,
         querystring: ClientQuery,
-        response: { 200: ClientOut, ...problems(400, 401, 403, 404, 500, 503) },
+        response: { 200: answer(ClientOut, "The client."), ...problems({ 404: noSuch("client") }) },
       },
     },
     async ({ params: { id }, query, caller: { companyId } }) => {
@@ -66,10 +70,11 @@ export const clientRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = a
     {
       config: { scope: "admin" },
       schema: {
+        operationId: "updateClient",
         summary: "Rename a client",
         params: IdParams,
         body: ClientPatch,
-        response: { 200: ClientOut, ...problems(400, 401, 403, 404, 413, 415, 500, 503) },
+        response: { 200: answer(ClientOut, "The client as it is now."), ...problems({ 404: noSuch("client") }) },
       },
     },
     async ({ params: { id }, body: { name }, caller: { companyId } }) => {
@@ -85,11 +90,17 @@ export const clientRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = a
     {
       config: { scope: "admin" },
       schema: {
+        operationId: "deleteClient",
         summary: "Delete a client that has no accounts",
         params: IdParams,
         response: {
           204: Type.Null({ description: "It is gone; old posts still name it." }),
-          ...problems(400, 401, 403, 404, 409, 500, 503),
+          ...problems({
+            404: noSuch("client"),
+            409: {
+              has_social_accounts: "The client has social accounts; delete them or give them to another client first.",
+            },
+          }),
         },
       },
     },

@@ -5,11 +5,11 @@ import { pageFields, pageOf } from "../page.ts";
 import { SocialAccountOut } from "../social-accounts/schemas.ts";
 
 const strict = { additionalProperties: false };
-const Name = Type.String({ minLength: 1, maxLength: 200, description: "For people." });
+const Name = Type.String({ minLength: 1, maxLength: 200, description: "For people.", examples: ["Blue Bakery"] });
 const include = Type.Optional(Type.Enum(["socialAccounts"], { description: "Adds each client's accounts." }));
 
-export const ClientIn = Type.Object({ name: Name }, strict);
-export const ClientPatch = Type.Object({ name: Type.Optional(Name) }, strict);
+export const ClientIn = Type.Object({ name: Name }, { ...strict, title: "ClientIn" });
+export const ClientPatch = Type.Object({ name: Type.Optional(Name) }, { ...strict, title: "ClientPatch" });
 
 export const ClientQuery = Type.Object({ include }, strict);
 export const ClientListQuery = Type.Object({ ...pageFields, include }, strict);
@@ -18,7 +18,7 @@ export type ClientQuery = Static<typeof ClientQuery>;
 export const ClientOut = Type.Object(
   {
     id: Id,
-    name: Type.String(),
+    name: Type.String({ examples: ["Blue Bakery"] }),
     createdAt: InstantOut("When the client was created."),
     updatedAt: InstantOut("When the client was last changed."),
     socialAccounts: Type.Optional(

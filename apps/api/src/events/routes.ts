@@ -15,9 +15,11 @@ import { readEvents, settledPosition, type Database } from "@punctual/db";
 import type { Logger } from "@punctual/runtime";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type, type Static } from "typebox";
+import { problems } from "../answer.ts";
 import { pageFields } from "../page.ts";
-import { ProblemError, problems } from "../problem.ts";
-import { EventPage, toEventOut } from "./event-answer.ts";
+import { ProblemError } from "../problem.ts";
+import { sampleOf } from "../openapi/sample.ts";
+import { EventOut, EventPage, toEventOut } from "./event-answer.ts";
 import { createEventFeed } from "./event-feed.ts";
 import { streamEvents } from "./event-stream.ts";
 
@@ -52,6 +54,19 @@ const EventHeaders = Type.Object({
   ),
 });
 
+const EventStream = Type.String({
+  description:
+    "Server-sent events. `id` is the position to go on after, `event` the type, `data` an `Event` as JSON. An `id` alone, every 15 seconds at least, is a sign of life. A stream ends after ten minutes: reconnect.",
+});
+const sampleStream = `retry: 2000
+id: 81234-0
+
+id: 81234-907
+event: post.published
+data: ${JSON.stringify(sampleOf(EventOut))}
+
+`;
+
 export const eventRoutes: FastifyPluginAsyncTypebox<{ database: Database; logger: Logger }> = async (app, deps) => {
   const { database } = deps;
   const feed = createEventFeed(deps);
@@ -81,6 +96,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<{ database: Database; logger
     {
       config: { scope: "read" },
       schema: {
+        operationId: "listEvents",
         summary: "Events, oldest first, as a list or as a stream",
         description:
           "With `Accept: text/event-stream` the events are streamed as they happen: `id` is the position, `event` the type, `data` the event. A stream that breaks off goes on after `Last-Event-ID`.",
@@ -89,9 +105,16 @@ export const eventRoutes: FastifyPluginAsyncTypebox<{ database: Database; logger
         response: {
           200: {
             description: "A page of events, or the stream.",
-            content: { "application/json": { schema: EventPage }, [streamMediaType]: { schema: Type.String() } },
+            answerHeaders: [],
+            content: {
+              "application/json": { schema: EventPage },
+              [streamMediaType]: { schema: EventStream, example: sampleStream },
+            },
           },
-          ...problems(400, 401, 403, 410, 429, 500, 503),
+          ...problems({
+            410: { cursor_expired: "Events after this position are not kept any more; begin anew without a cursor." },
+            429: { too_many_streams: "Your company has 50 streams open here, which is as many as it may." },
+          }),
         },
       },
     },

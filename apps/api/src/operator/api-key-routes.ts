@@ -1,10 +1,11 @@
 /** `/v1/operator/companies/{id}/api-keys`: whom a company's client applications are let in as. */
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { findCompany, issueApiKey, listApiKeys, revokeApiKey, type ApiKeyRecord, type Database } from "@punctual/db";
+import { answer, noSuch, problems } from "../answer.ts";
 import { IdParams } from "../field-schemas.ts";
 import { PageQuery, readPage } from "../page.ts";
 import { readInstant } from "../posts/post-time.ts";
-import { notFound, ProblemError, problems } from "../problem.ts";
+import { notFound, ProblemError } from "../problem.ts";
 import { ApiKeyIn, ApiKeyIssued, ApiKeyOut, ApiKeyPage, ApiKeyParams } from "./schemas.ts";
 
 export const apiKeyRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = async (app, { database }) => {
@@ -12,10 +13,26 @@ export const apiKeyRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = a
     "/companies/:id/api-keys",
     {
       schema: {
+        operationId: "issueApiKey",
         summary: "Make an API key",
         params: IdParams,
         body: ApiKeyIn,
-        response: { 201: ApiKeyIssued, ...problems(400, 401, 403, 404, 413, 415, 422, 500, 503) },
+        response: {
+          201: answer(ApiKeyIssued, "The key, which is shown this once."),
+          ...problems({
+            404: noSuch("company"),
+            422: {
+              already_expired: {
+                detail: "/expiresAt: the instant has passed already",
+                issues: [{ path: "/expiresAt", code: "already_expired", message: "the instant has passed already" }],
+              },
+              invalid_instant: {
+                detail: "/expiresAt: there is no such instant",
+                issues: [{ path: "/expiresAt", code: "invalid_instant", message: "there is no such instant" }],
+              },
+            },
+          }),
+        },
       },
     },
     async (request, reply) => {
@@ -35,10 +52,11 @@ export const apiKeyRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = a
     "/companies/:id/api-keys",
     {
       schema: {
+        operationId: "listApiKeys",
         summary: "List a company's API keys, newest first",
         params: IdParams,
         querystring: PageQuery,
-        response: { 200: ApiKeyPage, ...problems(400, 401, 404, 500, 503) },
+        response: { 200: answer(ApiKeyPage, "A page of keys."), ...problems({ 404: noSuch("company") }) },
       },
     },
     async ({ params: { id: companyId }, query }) => {
@@ -52,10 +70,11 @@ export const apiKeyRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = a
     "/companies/:id/api-keys/:keyId",
     {
       schema: {
+        operationId: "revokeApiKey",
         summary: "Revoke an API key",
         description: "It is refused from the next request on, and stays in the list. Doing it again changes nothing.",
         params: ApiKeyParams,
-        response: { 200: ApiKeyOut, ...problems(400, 401, 403, 404, 500, 503) },
+        response: { 200: answer(ApiKeyOut, "The key, revoked."), ...problems({ 404: noSuch("API key") }) },
       },
     },
     async (request, _reply) => {

@@ -1,9 +1,10 @@
 /** `/v1/operator/companies`: the tenants. */
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { createCompany, findCompany, listCompanies, type CompanyRecord, type Database } from "@punctual/db";
+import { answer, noSuch, problems } from "../answer.ts";
 import { IdParams } from "../field-schemas.ts";
 import { PageQuery, readPage } from "../page.ts";
-import { notFound, problems } from "../problem.ts";
+import { notFound } from "../problem.ts";
 import { CompanyIn, CompanyOut, CompanyPage } from "./schemas.ts";
 
 export const companyRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = async (app, { database }) => {
@@ -11,9 +12,10 @@ export const companyRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = 
     "/companies",
     {
       schema: {
+        operationId: "createCompany",
         summary: "Create a company",
         body: CompanyIn,
-        response: { 201: CompanyOut, ...problems(400, 401, 403, 413, 415, 500, 503) },
+        response: { 201: answer(CompanyOut, "The new company.", ["Location"]) },
       },
     },
     async (request, reply) => {
@@ -28,9 +30,10 @@ export const companyRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = 
     "/companies",
     {
       schema: {
+        operationId: "listCompanies",
         summary: "List companies, newest first",
         querystring: PageQuery,
-        response: { 200: CompanyPage, ...problems(400, 401, 500, 503) },
+        response: { 200: answer(CompanyPage, "A page of companies.") },
       },
     },
     async ({ query }) => {
@@ -43,9 +46,10 @@ export const companyRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = 
     "/companies/:id",
     {
       schema: {
+        operationId: "getCompany",
         summary: "One company",
         params: IdParams,
-        response: { 200: CompanyOut, ...problems(400, 401, 404, 500, 503) },
+        response: { 200: answer(CompanyOut, "The company."), ...problems({ 404: noSuch("company") }) },
       },
     },
     async ({ params: { id } }) => {

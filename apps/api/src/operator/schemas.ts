@@ -5,15 +5,19 @@ import { Id, InstantIn, InstantOut, Nullable } from "../field-schemas.ts";
 import { pageOf } from "../page.ts";
 
 const strict = { additionalProperties: false };
-const Name = Type.String({ minLength: 1, maxLength: 200, description: "For people." });
+const Name = Type.String({ minLength: 1, maxLength: 200, description: "For people.", examples: ["Bright Agency"] });
 const Scope = Type.Enum([...apiKeyScopes], {
   description: "read: look; write: also posts; admin: also accounts, clients and endpoints.",
 });
 
-export const CompanyIn = Type.Object({ name: Name }, strict);
+export const CompanyIn = Type.Object({ name: Name }, { ...strict, title: "CompanyIn" });
 
 export const CompanyOut = Type.Object(
-  { id: Id, name: Type.String(), createdAt: InstantOut("When the company was created.") },
+  {
+    id: Id,
+    name: Type.String({ examples: ["Bright Agency"] }),
+    createdAt: InstantOut("When the company was created."),
+  },
   { $id: "Company", title: "Company" },
 );
 export type CompanyOut = Static<typeof CompanyOut>;
@@ -25,17 +29,20 @@ export const ApiKeyIn = Type.Object(
     scope: Scope,
     expiresAt: Type.Optional(InstantIn("From when on the key is refused; left out: never.")),
   },
-  strict,
+  { ...strict, title: "ApiKeyIn", examples: [{ name: "Publishing desk", scope: "write" }] },
 );
 
 const apiKeyFields = {
   id: Id,
-  name: Type.String(),
+  name: Type.String({ examples: ["Publishing desk"] }),
   scope: Scope,
-  prefix: Type.String({ description: "The first characters of the key, to tell keys apart." }),
+  prefix: Type.String({
+    description: "The first characters of the key, to tell keys apart.",
+    examples: ["pk_3fJq"],
+  }),
   createdAt: InstantOut("When the key was made."),
   expiresAt: Nullable(InstantOut("From when on the key is refused."), { description: "Null: never." }),
-  revokedAt: Nullable(InstantOut("When the key was revoked."), { description: "Null: it was not." }),
+  revokedAt: Nullable(InstantOut("When the key was revoked."), { description: "Null: it was not.", examples: [null] }),
   lastUsedAt: Nullable(InstantOut("When the key last came with a request, to about a minute."), {
     description: "Null: never.",
   }),
@@ -46,7 +53,13 @@ export type ApiKeyOut = Static<typeof ApiKeyOut>;
 export const ApiKeyPage = pageOf(ApiKeyOut);
 
 export const ApiKeyIssued = Type.Object(
-  { ...apiKeyFields, key: Type.String({ description: "The key itself; shown here and never again." }) },
+  {
+    ...apiKeyFields,
+    key: Type.String({
+      description: "The key itself; shown here and never again.",
+      examples: ["pk_3fJqV0cN8rXyT1uKwZb5mHs7dLgPaQe2iRoW4tYvBnM"],
+    }),
+  },
   { $id: "ApiKeyIssued", title: "ApiKeyIssued" },
 );
 

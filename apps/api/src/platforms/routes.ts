@@ -2,9 +2,12 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Platform } from "@punctual/core";
 import { Type } from "typebox";
-import { problems } from "../problem.ts";
+import { answer } from "../answer.ts";
 
-const Field = Type.Object({ name: Type.String(), required: Type.Boolean(), description: Type.String() });
+const Field = Type.Object(
+  { name: Type.String(), required: Type.Boolean(), description: Type.String() },
+  { title: "PlatformField" },
+);
 
 const PlatformOut = Type.Object(
   {
@@ -24,8 +27,26 @@ const PlatformOut = Type.Object(
       description: Type.String(),
     }),
   },
-  { $id: "Platform", title: "Platform" },
+  {
+    $id: "Platform",
+    title: "Platform",
+    examples: [
+      {
+        platform: "webhook",
+        displayName: "Webhook",
+        limits: { textCharactersMax: 100_000, mediaItemsMax: 20 },
+        settings: [{ name: "url", required: true, description: "Where posts are delivered to." }],
+        credentials: [{ name: "secret", required: true, description: "Signs deliveries: whsec_ and base64." }],
+        delivery: {
+          guarantee: "idempotent",
+          description: "A repeat carries the same webhook-id; receivers drop it.",
+        },
+      },
+    ],
+  },
 );
+
+const PlatformList = Type.Object({ data: Type.Array(PlatformOut) }, { title: "PlatformList" });
 
 export const platformRoutes: FastifyPluginAsyncTypebox<{ platforms: ReadonlyMap<string, Platform> }> = async (
   app,
@@ -36,8 +57,9 @@ export const platformRoutes: FastifyPluginAsyncTypebox<{ platforms: ReadonlyMap<
     {
       config: { scope: "read" },
       schema: {
+        operationId: "listPlatforms",
         summary: "What each platform takes and promises",
-        response: { 200: Type.Object({ data: Type.Array(PlatformOut) }), ...problems(401, 403, 500, 503) },
+        response: { 200: answer(PlatformList, "Every platform that this installation publishes to.") },
       },
     },
     async () => ({ data: [...platforms.values()].map(({ description }) => toPlatformOut(description)) }),

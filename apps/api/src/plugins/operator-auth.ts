@@ -37,6 +37,9 @@ export const operatorAuth = fastifyPlugin<OperatorAuthPluginOptions>(
       passwords.set("viewer", { role: "viewer", digest: digest(options.viewerPassword) });
     }
 
+    app.addHook("onRoute", (route) => {
+      route.config = { ...route.config, forOperators: true };
+    });
     app.decorateRequest("operatorRole");
     app.addHook("onRequest", async (request, reply) => {
       const role = identify(request.headers.authorization, passwords);

@@ -3,8 +3,9 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { postLimits } from "@punctual/core";
 import { findPost, resolvePost } from "@punctual/db";
 import { Type } from "typebox";
+import { answer, noSuch, problems } from "../answer.ts";
 import { Id, IdParams, Nullable } from "../field-schemas.ts";
-import { notFound, ProblemError, problems } from "../problem.ts";
+import { notFound, ProblemError } from "../problem.ts";
 import { cancelGroup, type GroupMemberResult } from "./cancel-group.ts";
 import { cancelPost, type CancelResult } from "./cancel-post.ts";
 import { editOnePost, type EditResult } from "./edit-post.ts";
@@ -12,26 +13,27 @@ import { EditHeaders, PostPatch, ResolutionIn } from "./edit-schemas.ts";
 import { etagOf, toPostOut } from "./post-answer.ts";
 import { retryOnePost } from "./retry-post.ts";
 import { refusal } from "./schedule-answer.ts";
+import { contentRefusals } from "./schedule-refusals.ts";
 import type { ScheduleDeps } from "./schedule-posts.ts";
 import { PostOut } from "./schemas.ts";
-
-const changeProblems = problems(400, 401, 403, 404, 409, 500, 503);
 
 const GroupQuery = Type.Object(
   { groupId: Type.String({ minLength: 1, maxLength: postLimits.groupIdLengthMax }) },
   { additionalProperties: false },
 );
-const GroupAnswer = Type.Object({
-  data: Type.Array(
-    Type.Object({
-      id: Id,
-      status: Type.Integer({ description: "As if the post had been cancelled alone: 200 or 409." }),
-      code: Nullable(Type.String({ description: "Why it was not cancelled." })),
-      post: PostOut,
-    }),
-    { description: "Every post of the group, oldest first." },
-  ),
-});
+const GroupMember = Type.Object(
+  {
+    id: Id,
+    status: Type.Integer({ description: "As if the post had been cancelled alone: 200 or 409.", examples: [200] }),
+    code: Nullable(Type.String({ description: "Why it was not cancelled." }), { examples: [null] }),
+    post: PostOut,
+  },
+  { title: "GroupMember" },
+);
+const GroupAnswer = Type.Object(
+  { data: Type.Array(GroupMember, { description: "Every post of the group, oldest first." }) },
+  { title: "GroupAnswer" },
+);
 
 export const postActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, deps) => {
   app.patch(
@@ -39,11 +41,22 @@ export const postActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (
     {
       config: { scope: "write" },
       schema: {
+        operationId: "editPost",
         summary: "Edit or reschedule a post",
+        description:
+          "While it is scheduled, retrying, held, failed or missed; the last two keep their state. A JSON Merge Patch: null takes a field back to its default.",
         params: IdParams,
         headers: EditHeaders,
         body: PostPatch,
-        response: { 200: PostOut, ...changeProblems, ...problems(412, 413, 415, 422) },
+        response: {
+          200: answer(PostOut, "The post as it is now.", ["ETag"]),
+          ...problems({
+            404: noSuch("post"),
+            409: { too_late: "The post is publishing; it cannot be edited any more." },
+            412: { other_revision: "The post is at revision 3." },
+            422: contentRefusals,
+          }),
+        },
       },
     },
     async (request, reply) => {
@@ -62,7 +75,22 @@ export const postActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (
     "/posts/:id",
     {
       config: { scope: "write" },
-      schema: { summary: "Cancel a post", params: IdParams, response: { 200: PostOut, ...changeProblems } },
+      schema: {
+        operationId: "cancelPost",
+        summary: "Cancel a post",
+        description: "Answers the same again for one that was cancelled already.",
+        params: IdParams,
+        response: {
+          200: answer(PostOut, "The post, cancelled."),
+          ...problems({
+            404: noSuch("post"),
+            409: {
+              too_late: "The post is published; it cannot be cancelled any more.",
+              unconfirmed: "Nobody knows yet whether the post was published; it cannot be cancelled.",
+            },
+          }),
+        },
+      },
     },
     async ({ params: { id }, caller: { companyId }, id: requestId }) => {
       const result = await cancelPost(deps, { companyId, id, requestId });
@@ -76,9 +104,10 @@ export const postActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (
     {
       config: { scope: "write" },
       schema: {
+        operationId: "cancelGroup",
         summary: "Cancel each post of a group",
         querystring: GroupQuery,
-        response: { 200: GroupAnswer, ...problems(400, 401, 403, 500, 503) },
+        response: { 200: answer(GroupAnswer, "What became of each, one by one.") },
       },
     },
     async ({ query: { groupId }, caller: { companyId }, id: requestId }) => {
@@ -91,7 +120,22 @@ export const postActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (
     "/posts/:id/retry",
     {
       config: { scope: "write" },
-      schema: { summary: "Try a post again, now", params: IdParams, response: { 200: PostOut, ...changeProblems } },
+      schema: {
+        operationId: "retryPost",
+        summary: "Try a post again, now",
+        description: "One that failed, was missed or is retrying is due now, with a new budget of attempts.",
+        params: IdParams,
+        response: {
+          200: answer(PostOut, "The post, due now."),
+          ...problems({
+            404: noSuch("post"),
+            409: {
+              not_retryable: "The post is published; only failed, missed and retrying ones can be tried again.",
+              account_deleted: "The post's social account was deleted.",
+            },
+          }),
+        },
+      },
     },
     async ({ params: { id }, caller: { companyId }, id: requestId }) => {
       const result = await retryOnePost(deps, { companyId, id, requestId });
@@ -112,10 +156,18 @@ export const postActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (
     {
       config: { scope: "write" },
       schema: {
+        operationId: "resolvePost",
         summary: "Tell what became of an unconfirmed post",
+        description: "`not_published` makes it failed; a retry then sends it again.",
         params: IdParams,
         body: ResolutionIn,
-        response: { 200: PostOut, ...changeProblems, ...problems(413, 415) },
+        response: {
+          200: answer(PostOut, "The post, resolved."),
+          ...problems({
+            404: noSuch("post"),
+            409: { not_unconfirmed: "The post is published; there is nothing to resolve." },
+          }),
+        },
       },
     },
     async ({ params: { id }, caller: { companyId }, id: requestId, body: { outcome, externalId = null } }) => {

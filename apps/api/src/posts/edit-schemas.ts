@@ -34,7 +34,11 @@ export const PostPatch = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  {
+    title: "PostPatch",
+    additionalProperties: false,
+    examples: [{ text: "Fresh bread from six.", scheduledAt: "2026-12-01T07:30:00Z", link: null }],
+  },
 );
 export type PostPatch = Static<typeof PostPatch>;
 
@@ -54,5 +58,5 @@ export const ResolutionIn = Type.Object(
       Type.String({ minLength: 1, maxLength: 500, description: "The platform's id, if published." }),
     ),
   },
-  { additionalProperties: false },
+  { title: "Resolution", additionalProperties: false, examples: [{ outcome: "published", externalId: "42" }] },
 );

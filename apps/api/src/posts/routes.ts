@@ -1,21 +1,22 @@
 /** `/v1/posts`. */
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { findPost, listPosts, readPostHistory } from "@punctual/db";
+import { answer, noSuch, problems } from "../answer.ts";
 import { apiLimits } from "../config.ts";
 import { IdParams } from "../field-schemas.ts";
 import { readPage } from "../page.ts";
-import { notFound, problems } from "../problem.ts";
+import { notFound } from "../problem.ts";
 import { etagOf, toPostOut } from "./post-answer.ts";
 import { toPostFilter } from "./post-filter.ts";
 import { requestHash } from "./request-hash.ts";
 import { sendScheduled } from "./schedule-answer.ts";
+import { scheduleRefusals } from "./schedule-refusals.ts";
 import { schedulePosts, type ScheduleDeps, type ScheduleRequest } from "./schedule-posts.ts";
 import { BulkIn, BulkOut, IdempotencyHeaders, PostIn, PostListQuery, PostOut, PostPage } from "./schemas.ts";
 import { Timeline, toTimeline } from "./timeline.ts";
 import { validateRoutes } from "./validate-routes.ts";
 
 const base = "/v1/posts";
-const scheduleProblems = problems(400, 401, 403, 404, 413, 415, 422, 500, 503);
 
 export const postRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, deps) => {
   const { database } = deps;
@@ -26,10 +27,15 @@ export const postRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, d
     {
       config: { scope: "write" },
       schema: {
+        operationId: "schedulePost",
         summary: "Schedule a post",
+        description: "After a 201 the post is kept, whatever happens. Without any time it is due now.",
         headers: IdempotencyHeaders,
         body: PostIn,
-        response: { 201: PostOut, ...scheduleProblems },
+        response: {
+          201: answer(PostOut, "The post, accepted.", ["Location", "Idempotent-Replayed"]),
+          ...scheduleRefusals,
+        },
       },
     },
     async (request, reply) => {
@@ -54,10 +60,12 @@ export const postRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, d
       bodyLimit: apiLimits.bulkBodyBytesMax,
       config: { scope: "write" },
       schema: {
+        operationId: "schedulePosts",
         summary: "Schedule many posts, all or none",
+        description: "Faults are listed by path, those of the second post below `/posts/1`.",
         headers: IdempotencyHeaders,
         body: BulkIn,
-        response: { 201: BulkOut, ...scheduleProblems },
+        response: { 201: answer(BulkOut, "The posts, accepted.", ["Idempotent-Replayed"]), ...scheduleRefusals },
       },
     },
     async (request, reply) => {
@@ -81,9 +89,10 @@ export const postRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, d
     {
       config: { scope: "read" },
       schema: {
+        operationId: "listPosts",
         summary: "List posts, newest first",
         querystring: PostListQuery,
-        response: { 200: PostPage, ...problems(400, 401, 403, 500, 503) },
+        response: { 200: answer(PostPage, "A page of posts.") },
       },
     },
     async ({ query, caller: { companyId } }) => {
@@ -98,9 +107,10 @@ export const postRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, d
     {
       config: { scope: "read" },
       schema: {
+        operationId: "getPost",
         summary: "One post",
         params: IdParams,
-        response: { 200: PostOut, ...problems(400, 401, 403, 404, 500, 503) },
+        response: { 200: answer(PostOut, "The post.", ["ETag"]), ...problems({ 404: noSuch("post") }) },
       },
     },
     async ({ params: { id }, caller: { companyId } }, reply) => {
@@ -116,9 +126,11 @@ export const postRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, d
     {
       config: { scope: "read" },
       schema: {
+        operationId: "getPostTimeline",
         summary: "Everything that happened to a post, in order",
+        description: "Its events, and each attempt as the moments it had.",
         params: IdParams,
-        response: { 200: Timeline, ...problems(400, 401, 403, 404, 500, 503) },
+        response: { 200: answer(Timeline, "The timeline."), ...problems({ 404: noSuch("post") }) },
       },
     },
     async ({ params: { id }, caller: { companyId } }) => {

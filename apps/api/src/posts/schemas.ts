@@ -79,7 +79,22 @@ export const PostIn = Type.Object(
     ),
     metadata: Type.Optional(metadata),
   },
-  strict,
+  {
+    ...strict,
+    title: "PostIn",
+    examples: [
+      {
+        socialAccountId: "0199aa0d-2b10-7000-8000-91c6f2f3b702",
+        text: "Fresh bread from seven.",
+        media: [{ url: "https://cdn.example.com/bread.jpg", alt: "A loaf on a board" }],
+        link: "https://bakery.example.com",
+        localTime: "2026-12-01T09:30",
+        timeZone: "Europe/Berlin",
+        groupId: "spring campaign",
+        metadata: { campaign: "bread" },
+      },
+    ],
+  },
 );
 export type PostIn = Static<typeof PostIn>;
 
@@ -127,15 +142,54 @@ export const PostOut = Type.Object(
     createdAt: InstantOut("When the post was accepted."),
     updatedAt: InstantOut("When the post last changed."),
   },
-  { $id: "Post", title: "Post" },
+  {
+    $id: "Post",
+    title: "Post",
+    examples: [
+      {
+        id: "0199aa0e-7c1e-7000-8000-5d2f8f8b6a01",
+        socialAccountId: "0199aa0d-2b10-7000-8000-91c6f2f3b702",
+        clientId: null,
+        platform: "webhook",
+        status: "scheduled",
+        revision: 1,
+        outcomeOpen: false,
+        heldReason: null,
+        text: "Fresh bread from seven.",
+        media: [{ url: "https://cdn.example.com/bread.jpg", alt: "A loaf on a board" }],
+        link: "https://bakery.example.com",
+        scheduledAt: "2026-12-01T08:30:00.000Z",
+        localTime: "2026-12-01T09:30",
+        timeZone: "Europe/Berlin",
+        timeAdjustment: "none",
+        lateness: { graceMinutes: 2880, then: "miss" },
+        options: {},
+        maxAttempts: 5,
+        groupId: "spring campaign",
+        metadata: { campaign: "bread" },
+        nextAttemptAt: "2026-12-01T08:30:00.000Z",
+        attempts: 0,
+        publishedAt: null,
+        latenessMs: null,
+        externalId: null,
+        externalUrl: null,
+        failure: null,
+        createdAt: "2026-11-23T09:00:00.000Z",
+        updatedAt: "2026-11-23T09:00:00.000Z",
+      },
+    ],
+  },
 );
 export type PostOut = Static<typeof PostOut>;
 
 export const BulkIn = Type.Object(
   { posts: Type.Array(PostIn, { minItems: 1, maxItems: postLimits.bulkPostsMax }) },
-  strict,
+  { ...strict, title: "BulkIn" },
 );
-export const BulkOut = Type.Object({ data: Type.Array(PostOut, { description: "In the order of the request." }) });
+export const BulkOut = Type.Object(
+  { data: Type.Array(PostOut, { description: "In the order of the request." }) },
+  { title: "BulkOut" },
+);
 
 export const PostPage = pageOf(PostOut);
 

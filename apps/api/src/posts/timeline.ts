@@ -6,16 +6,27 @@
 import { eventTypes, type EventType } from "@punctual/core";
 import type { AttemptRecord, EventRecord, PostHistory } from "@punctual/db";
 import { Type, type Static } from "typebox";
-import { AnyObject, InstantOut, Nullable } from "../field-schemas.ts";
+import { EventData } from "../events/event-data.ts";
+import { InstantOut, Nullable } from "../field-schemas.ts";
 
 const EventEntry = Type.Object(
   {
     at: InstantOut("When it happened."),
     type: Type.Enum([...eventTypes]),
     requestId: Nullable(Type.String({ description: "The API request behind it." })),
-    data: AnyObject({ description: "States and reasons, as in the event." }),
+    data: EventData,
   },
-  { title: "Event" },
+  {
+    title: "TimelineEvent",
+    examples: [
+      {
+        at: "2026-11-23T09:00:00.000Z",
+        type: "post.scheduled",
+        requestId: "0199aa0e-7c1e-7000-8000-1f6c9f0a1b2c",
+        data: { status: "scheduled", revision: 1, scheduledAt: "2026-12-01T08:30:00.000Z" },
+      },
+    ],
+  },
 );
 
 const attemptMoments = ["attempt.started", "attempt.sending", "attempt.ended"] as const;
@@ -40,7 +51,27 @@ const AttemptEntry = Type.Object(
       externalUrl: Nullable(Type.String()),
     }),
   },
-  { title: "AttemptMoment" },
+  {
+    title: "AttemptMoment",
+    examples: [
+      {
+        at: "2026-12-01T08:30:00.124Z",
+        type: "attempt.ended",
+        attempt: {
+          number: 1,
+          revision: 1,
+          worker: "worker-1-4711",
+          outcome: "published",
+          category: null,
+          code: null,
+          message: null,
+          httpStatus: 200,
+          externalId: "42",
+          externalUrl: "https://example.com/42",
+        },
+      },
+    ],
+  },
 );
 
 export const Timeline = Type.Object(

@@ -1,22 +1,19 @@
 /** `/v1/posts/validate`: what scheduling a post would say, without scheduling it. */
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
-import { problems } from "../problem.ts";
+import { answer } from "../answer.ts";
+import { Issue } from "../problem.ts";
 import type { ScheduleDeps } from "./schedule-posts.ts";
 import { PostIn } from "./schemas.ts";
 import { validatePost } from "./validate-post.ts";
 
-const Verdict = Type.Object({
-  valid: Type.Boolean({ description: "True: the post would be accepted now." }),
-  issues: Type.Array(
-    Type.Object({
-      path: Type.String({ description: "JSON pointer to the faulty value." }),
-      code: Type.String({ description: "What is wrong there, for programs." }),
-      message: Type.String({ description: "The same for people." }),
-    }),
-    { description: "Every fault that was found." },
-  ),
-});
+const Verdict = Type.Object(
+  {
+    valid: Type.Boolean({ description: "True: the post would be accepted now." }),
+    issues: Type.Array(Issue, { description: "Every fault that was found." }),
+  },
+  { title: "Verdict" },
+);
 
 export const validateRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, deps) => {
   app.post(
@@ -24,10 +21,11 @@ export const validateRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (ap
     {
       config: { scope: "write" },
       schema: {
+        operationId: "validatePost",
         summary: "Check a post without scheduling it",
         description: "What is no post at all is refused with 400, as when scheduling.",
         body: PostIn,
-        response: { 200: Verdict, ...problems(400, 401, 403, 413, 415, 500, 503) },
+        response: { 200: answer(Verdict, "What scheduling it now would say.") },
       },
     },
     async ({ body: input, caller: { companyId }, id: requestId }) => {

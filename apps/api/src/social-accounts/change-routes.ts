@@ -2,12 +2,13 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { deleteSocialAccount, type SocialAccountDeletionResult } from "@punctual/db";
 import { Type } from "typebox";
+import { answer, noSuch, problems } from "../answer.ts";
 import { IdParams } from "../field-schemas.ts";
-import { notFound, ProblemError, problems } from "../problem.ts";
+import { notFound, ProblemError } from "../problem.ts";
 import { toSocialAccountOut } from "./account-answer.ts";
 import { changeAccount, type ChangeDeps } from "./change-account.ts";
 import { checkAccount } from "./check-account.ts";
-import { refusedAccount, unknownClient } from "./refusals.ts";
+import { refusedAccount, refusedAccountSample, unknownClient, unknownClientSample } from "./refusals.ts";
 import { AccountCheckOut, SocialAccountOut, SocialAccountPatch } from "./schemas.ts";
 
 const DeletionQuery = Type.Object(
@@ -25,12 +26,16 @@ export const socialAccountChangeRoutes: FastifyPluginAsyncTypebox<ChangeDeps> = 
     {
       config: { scope: "admin" },
       schema: {
+        operationId: "updateSocialAccount",
         summary: "Change or reconnect a social account",
         description:
           "Giving credentials, whole or in part, reconnects the account: it is active again, and its posts are released.",
         params: IdParams,
         body: SocialAccountPatch,
-        response: { 200: SocialAccountOut, ...problems(400, 401, 403, 404, 413, 415, 422, 500, 503) },
+        response: {
+          200: answer(SocialAccountOut, "The account as it is now."),
+          ...problems({ 404: { ...noSuch("social account"), ...unknownClientSample }, 422: refusedAccountSample }),
+        },
       },
     },
     async ({ params: { id }, body: patch, caller: { companyId }, id: requestId }) => {
@@ -53,13 +58,26 @@ export const socialAccountChangeRoutes: FastifyPluginAsyncTypebox<ChangeDeps> = 
     {
       config: { scope: "admin" },
       schema: {
+        operationId: "deleteSocialAccount",
         summary: "Delete a social account",
         description: "Its credentials are wiped; its posts, which have all ended, can still be read.",
         params: IdParams,
         querystring: DeletionQuery,
         response: {
           204: Type.Null({ description: "It is gone." }),
-          ...problems(400, 401, 403, 404, 409, 500, 503),
+          ...problems({
+            404: noSuch("social account"),
+            409: {
+              has_waiting_posts: {
+                detail: "Posts wait for this account: 3. Cancel them, or ask for it with cancelWaiting=true.",
+                waitingPosts: 3,
+              },
+              has_unsettled_posts: {
+                detail: "It is not known yet what becomes of posts of this account: 1. Try again when it is.",
+                waitingPosts: 1,
+              },
+            },
+          }),
         },
       },
     },
@@ -81,10 +99,14 @@ export const socialAccountChangeRoutes: FastifyPluginAsyncTypebox<ChangeDeps> = 
     {
       config: { scope: "admin" },
       schema: {
+        operationId: "checkSocialAccount",
         summary: "Ask the platform whether an account's credentials work",
         description: "Changes nothing: an account that is refused keeps its status until a post is.",
         params: IdParams,
-        response: { 200: AccountCheckOut, ...problems(400, 401, 403, 404, 500, 503) },
+        response: {
+          200: answer(AccountCheckOut, "What the platform said."),
+          ...problems({ 404: noSuch("social account") }),
+        },
       },
     },
     async ({ params: { id }, caller: { companyId } }) => {

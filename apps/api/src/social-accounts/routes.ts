@@ -1,14 +1,15 @@
 /** `/v1/social-accounts`. */
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { findSocialAccount, listSocialAccounts, pauseAccount } from "@punctual/db";
+import { answer, noSuch, problems } from "../answer.ts";
 import { IdParams } from "../field-schemas.ts";
 import { PageQuery, readPage } from "../page.ts";
-import { notFound, problems } from "../problem.ts";
+import { notFound } from "../problem.ts";
 import { toSocialAccountOut } from "./account-answer.ts";
 import type { ChangeDeps } from "./change-account.ts";
 import { socialAccountChangeRoutes } from "./change-routes.ts";
 import { connectAccount } from "./connect-account.ts";
-import { refusedAccount, unknownClient } from "./refusals.ts";
+import { refusedAccount, refusedAccountSample, unknownClient, unknownClientSample } from "./refusals.ts";
 import { resumeAndRelease } from "./resume-account.ts";
 import { SocialAccountIn, SocialAccountOut, SocialAccountPage } from "./schemas.ts";
 
@@ -21,9 +22,13 @@ export const socialAccountRoutes: FastifyPluginAsyncTypebox<ChangeDeps> = async 
     {
       config: { scope: "admin" },
       schema: {
+        operationId: "createSocialAccount",
         summary: "Connect a social account",
         body: SocialAccountIn,
-        response: { 201: SocialAccountOut, ...problems(400, 401, 403, 404, 413, 415, 422, 500, 503) },
+        response: {
+          201: answer(SocialAccountOut, "The account, connected.", ["Location"]),
+          ...problems({ 404: unknownClientSample, 422: refusedAccountSample }),
+        },
       },
     },
     async (request, reply) => {
@@ -40,9 +45,10 @@ export const socialAccountRoutes: FastifyPluginAsyncTypebox<ChangeDeps> = async 
     {
       config: { scope: "read" },
       schema: {
+        operationId: "listSocialAccounts",
         summary: "List social accounts, newest first",
         querystring: PageQuery,
-        response: { 200: SocialAccountPage, ...problems(400, 401, 403, 500, 503) },
+        response: { 200: answer(SocialAccountPage, "A page of accounts.") },
       },
     },
     async ({ query, caller: { companyId } }) => {
@@ -58,9 +64,10 @@ export const socialAccountRoutes: FastifyPluginAsyncTypebox<ChangeDeps> = async 
     {
       config: { scope: "read" },
       schema: {
+        operationId: "getSocialAccount",
         summary: "One social account",
         params: IdParams,
-        response: { 200: SocialAccountOut, ...problems(400, 401, 403, 404, 500, 503) },
+        response: { 200: answer(SocialAccountOut, "The account."), ...problems({ 404: noSuch("social account") }) },
       },
     },
     async ({ params: { id }, caller: { companyId } }) => {
@@ -72,12 +79,18 @@ export const socialAccountRoutes: FastifyPluginAsyncTypebox<ChangeDeps> = async 
 
   const action = {
     config: { scope: "admin" as const },
-    schema: { params: IdParams, response: { 200: SocialAccountOut, ...problems(400, 401, 403, 404, 500, 503) } },
+    schema: {
+      params: IdParams,
+      response: {
+        200: answer(SocialAccountOut, "The account as it is now."),
+        ...problems({ 404: noSuch("social account") }),
+      },
+    },
   };
 
   app.post(
     "/social-accounts/:id/pause",
-    { ...action, schema: { summary: "Hold an account's posts", ...action.schema } },
+    { ...action, schema: { operationId: "pauseSocialAccount", summary: "Hold an account's posts", ...action.schema } },
     async ({ params: { id }, caller: { companyId } }) => {
       const account = await pauseAccount(database, { companyId, id });
       if (account === null) throw notFound("social account");
@@ -87,7 +100,10 @@ export const socialAccountRoutes: FastifyPluginAsyncTypebox<ChangeDeps> = async 
 
   app.post(
     "/social-accounts/:id/resume",
-    { ...action, schema: { summary: "Release an account's posts", ...action.schema } },
+    {
+      ...action,
+      schema: { operationId: "resumeSocialAccount", summary: "Release an account's posts", ...action.schema },
+    },
     async ({ params: { id }, caller: { companyId } }) => {
       const account = await resumeAndRelease(deps, { companyId, id });
       if (account === null) throw notFound("social account");

@@ -2,6 +2,7 @@
 import { Type, type Static } from "typebox";
 import { AnyObject, Id, InstantOut, Nullable, orNull } from "../field-schemas.ts";
 import { pageOf } from "../page.ts";
+import { Issue } from "../problem.ts";
 
 const fieldsMax = 20;
 
@@ -16,7 +17,18 @@ export const SocialAccountIn = Type.Object(
       Type.Boolean({ description: "True: posts go to our sandbox instead of the real network. False if left out." }),
     ),
   },
-  { additionalProperties: false },
+  {
+    title: "SocialAccountIn",
+    additionalProperties: false,
+    examples: [
+      {
+        platform: "webhook",
+        name: "Company blog",
+        settings: { url: "https://blog.example.com/publish" },
+        credentials: { secret: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD" },
+      },
+    ],
+  },
 );
 export type SocialAccountIn = Static<typeof SocialAccountIn>;
 
@@ -28,19 +40,23 @@ export const SocialAccountPatch = Type.Object(
     settings: Type.Optional(SocialAccountIn.properties.settings),
     credentials: Type.Optional(SocialAccountIn.properties.credentials),
   },
-  { additionalProperties: false },
+  { title: "SocialAccountPatch", additionalProperties: false, examples: [{ name: "Company blog, new" }] },
 );
 export type SocialAccountPatch = Static<typeof SocialAccountPatch>;
 
-export const AccountCheckOut = Type.Object({
-  result: Type.Enum(["works", "refused", "cannot_tell"], {
-    description: "cannot_tell: the platform did not say, or there is no way to ask that would publish nothing.",
-  }),
-  message: Nullable(Type.String({ description: "For people." })),
-  issues: Type.Array(Type.Object({ path: Type.String(), code: Type.String(), message: Type.String() }), {
-    description: "Faults in settings and credentials that are known without asking.",
-  }),
-});
+export const AccountCheckOut = Type.Object(
+  {
+    result: Type.Enum(["works", "refused", "cannot_tell"], {
+      description: "cannot_tell: the platform did not say, or there is no way to ask that would publish nothing.",
+    }),
+    message: Nullable(Type.String({ description: "For people." }), { examples: [null] }),
+    issues: Type.Array(Issue, {
+      description: "Faults in settings and credentials that are known without asking.",
+      examples: [[]],
+    }),
+  },
+  { title: "AccountCheck" },
+);
 
 export const SocialAccountOut = Type.Object(
   {
@@ -55,7 +71,24 @@ export const SocialAccountOut = Type.Object(
     createdAt: InstantOut("When it was connected."),
     updatedAt: InstantOut("When it was last changed."),
   },
-  { $id: "SocialAccount", title: "SocialAccount" },
+  {
+    $id: "SocialAccount",
+    title: "SocialAccount",
+    examples: [
+      {
+        id: "0199aa0d-2b10-7000-8000-91c6f2f3b702",
+        platform: "webhook",
+        name: "Company blog",
+        clientId: null,
+        settings: { url: "https://blog.example.com/publish" },
+        sandbox: false,
+        status: "active",
+        paused: false,
+        createdAt: "2026-11-20T10:00:00.000Z",
+        updatedAt: "2026-11-20T10:00:00.000Z",
+      },
+    ],
+  },
 );
 export type SocialAccountOut = Static<typeof SocialAccountOut>;
 

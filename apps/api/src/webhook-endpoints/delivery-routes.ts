@@ -9,9 +9,10 @@ import {
   type Database,
 } from "@punctual/db";
 import type { DeliveryProducer } from "@punctual/queue";
+import { answer, noSuch, problems } from "../answer.ts";
 import { IdParams } from "../field-schemas.ts";
 import { readPage } from "../page.ts";
-import { notFound, ProblemError, problems } from "../problem.ts";
+import { notFound, ProblemError } from "../problem.ts";
 import { toDeliveryOut } from "./endpoint-answer.ts";
 import { DeliveryOut, DeliveryPage, DeliveryParams, DeliveryQuery } from "./schemas.ts";
 
@@ -28,11 +29,15 @@ export const webhookDeliveryRoutes: FastifyPluginAsyncTypebox<DeliveryDeps> = as
     {
       config: { scope: "read" },
       schema: {
+        operationId: "listWebhookDeliveries",
         summary: "List an endpoint's deliveries, newest first",
         description: "Deliveries are kept as long as their events.",
         params: IdParams,
         querystring: DeliveryQuery,
-        response: { 200: DeliveryPage, ...problems(400, 401, 403, 404, 500, 503) },
+        response: {
+          200: answer(DeliveryPage, "A page of deliveries."),
+          ...problems({ 404: noSuch("webhook endpoint") }),
+        },
       },
     },
     async ({ params: { id }, query, caller: { companyId } }) => {
@@ -50,10 +55,20 @@ export const webhookDeliveryRoutes: FastifyPluginAsyncTypebox<DeliveryDeps> = as
     {
       config: { scope: "admin" },
       schema: {
+        operationId: "replayWebhookDelivery",
         summary: "Deliver an event again, now",
         description: "Under the same webhook-id, so that a receiver that has it can tell. Retried like a new delivery.",
         params: DeliveryParams,
-        response: { 200: DeliveryOut, ...problems(400, 401, 403, 404, 409, 500, 503) },
+        response: {
+          200: answer(DeliveryOut, "The delivery, due now."),
+          ...problems({
+            404: noSuch("delivery"),
+            409: {
+              being_delivered: "The event is being delivered at this moment.",
+              endpoint_disabled: "The endpoint is disabled; enable it first.",
+            },
+          }),
+        },
       },
     },
     async ({ params: { id: endpointId, deliveryId: id }, caller: { companyId }, id: requestId }) => {

@@ -13,9 +13,10 @@ import {
 import { receiverUrlIssue } from "@punctual/platforms";
 import type { Keyring } from "@punctual/runtime";
 import { Type } from "typebox";
+import { answer, noSuch, problems } from "../answer.ts";
 import { IdParams } from "../field-schemas.ts";
 import { PageQuery, readPage } from "../page.ts";
-import { notFound, ProblemError, problems } from "../problem.ts";
+import { notFound, ProblemError } from "../problem.ts";
 import { toEndpointOut } from "./endpoint-answer.ts";
 import { EndpointCreated, EndpointIn, EndpointOut, EndpointPage, EndpointPatch, RotatedSecret } from "./schemas.ts";
 
@@ -27,7 +28,13 @@ export interface WebhookEndpointDeps {
 }
 
 const endpointsPerCompanyMax = 20;
-const oneProblems = problems(400, 401, 403, 404, 500, 503);
+const oneProblems = problems({ 404: noSuch("webhook endpoint") });
+const undeliverable = {
+  invalid_webhook_endpoint: {
+    detail: "Events cannot be delivered there, see errors.",
+    issues: [{ path: "/url", code: "invalid_url", message: "not a valid URL" }],
+  },
+};
 
 export const webhookEndpointRoutes: FastifyPluginAsyncTypebox<WebhookEndpointDeps> = async (app, deps) => {
   const { database, keyring, allowPrivateNetworks } = deps;
@@ -37,9 +44,16 @@ export const webhookEndpointRoutes: FastifyPluginAsyncTypebox<WebhookEndpointDep
     {
       config: { scope: "admin" },
       schema: {
+        operationId: "createWebhookEndpoint",
         summary: "Have events delivered to a server of yours",
         body: EndpointIn,
-        response: { 201: EndpointCreated, ...problems(400, 401, 403, 409, 413, 415, 422, 500, 503) },
+        response: {
+          201: answer(EndpointCreated, "The endpoint with its secret, which is shown this once.", ["Location"]),
+          ...problems({
+            409: { too_many_endpoints: "There are 20 endpoints already, which is as many as there may be." },
+            422: undeliverable,
+          }),
+        },
       },
     },
     async (request, reply) => {
@@ -63,9 +77,10 @@ export const webhookEndpointRoutes: FastifyPluginAsyncTypebox<WebhookEndpointDep
     {
       config: { scope: "read" },
       schema: {
+        operationId: "listWebhookEndpoints",
         summary: "List webhook endpoints, newest first",
         querystring: PageQuery,
-        response: { 200: EndpointPage, ...problems(400, 401, 403, 500, 503) },
+        response: { 200: answer(EndpointPage, "A page of endpoints.") },
       },
     },
     async ({ query, caller: { companyId } }) => {
@@ -80,7 +95,12 @@ export const webhookEndpointRoutes: FastifyPluginAsyncTypebox<WebhookEndpointDep
     "/webhook-endpoints/:id",
     {
       config: { scope: "read" },
-      schema: { summary: "One webhook endpoint", params: IdParams, response: { 200: EndpointOut, ...oneProblems } },
+      schema: {
+        operationId: "getWebhookEndpoint",
+        summary: "One webhook endpoint",
+        params: IdParams,
+        response: { 200: answer(EndpointOut, "The endpoint."), ...oneProblems },
+      },
     },
     async ({ params: { id }, caller: { companyId } }) => {
       const endpoint = await findWebhookEndpoint(database, { companyId, id });
@@ -94,10 +114,15 @@ export const webhookEndpointRoutes: FastifyPluginAsyncTypebox<WebhookEndpointDep
     {
       config: { scope: "admin" },
       schema: {
+        operationId: "updateWebhookEndpoint",
         summary: "Change, disable or enable a webhook endpoint",
         params: IdParams,
         body: EndpointPatch,
-        response: { 200: EndpointOut, ...oneProblems, ...problems(413, 415, 422) },
+        response: {
+          200: answer(EndpointOut, "The endpoint as it is now."),
+          ...oneProblems,
+          ...problems({ 422: undeliverable }),
+        },
       },
     },
     async ({ params: { id }, caller: { companyId }, body }) => {
@@ -118,6 +143,7 @@ export const webhookEndpointRoutes: FastifyPluginAsyncTypebox<WebhookEndpointDep
     {
       config: { scope: "admin" },
       schema: {
+        operationId: "deleteWebhookEndpoint",
         summary: "Delete a webhook endpoint",
         params: IdParams,
         response: { 204: Type.Null({ description: "It gets nothing any more." }), ...oneProblems },
@@ -134,9 +160,10 @@ export const webhookEndpointRoutes: FastifyPluginAsyncTypebox<WebhookEndpointDep
     {
       config: { scope: "admin" },
       schema: {
+        operationId: "rotateWebhookSecret",
         summary: "Give a webhook endpoint a new secret",
         params: IdParams,
-        response: { 200: RotatedSecret, ...oneProblems },
+        response: { 200: answer(RotatedSecret, "The new secret, which is shown this once."), ...oneProblems },
       },
     },
     async ({ params: { id }, caller: { companyId } }) => {

@@ -10,11 +10,18 @@ const url = Type.String({
   minLength: 1,
   maxLength: receiverUrlLengthMax,
   description: "Where events are delivered to, http or https.",
+  examples: ["https://agency.example.com/punctual"],
 });
-const description = Type.String({ minLength: 1, maxLength: 200, description: "For people." });
+const description = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  description: "For people.",
+  examples: ["Production"],
+});
 const types = Type.Array(Type.Enum([...eventTypes]), { minItems: 1, maxItems: eventTypes.length });
 const wantedTypes = "The types to deliver; null or left out: all.";
 const secret = Type.String({
+  examples: ["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"],
   description: "Verifies deliveries after the Standard Webhooks specification. Shown this once.",
 });
 
@@ -24,7 +31,11 @@ export const EndpointIn = Type.Object(
     description: Type.Optional(Nullable(description)),
     eventTypes: Type.Optional(Nullable(types, { description: wantedTypes })),
   },
-  { additionalProperties: false },
+  {
+    title: "WebhookEndpointIn",
+    additionalProperties: false,
+    examples: [{ url: "https://agency.example.com/punctual", eventTypes: ["post.published", "post.failed"] }],
+  },
 );
 export type EndpointIn = Static<typeof EndpointIn>;
 
@@ -39,22 +50,23 @@ export const EndpointPatch = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { title: "WebhookEndpointPatch", additionalProperties: false, examples: [{ status: "enabled" }] },
 );
 export type EndpointPatch = Static<typeof EndpointPatch>;
 
 export const EndpointOut = Type.Object(
   {
     id: Id,
-    url: Type.String(),
-    description: Nullable(Type.String()),
+    url: Type.String({ examples: ["https://agency.example.com/punctual"] }),
+    description: Nullable(Type.String({ examples: ["Production"] })),
     eventTypes: Nullable(Type.Array(Type.Enum([...eventTypes])), { description: "The types delivered; null: all." }),
     status: Type.Enum(["enabled", "disabled"]),
     disabledReason: Nullable(Type.Enum(["requested", "gone", "failing"]), {
+      examples: [null],
       description: "requested: by a PATCH; gone: it answered 410; failing: it took nothing for five days.",
     }),
-    disabledAt: Nullable(InstantOut("When it was disabled.")),
-    failingSince: Nullable(InstantOut("Since when every delivery failed.")),
+    disabledAt: Nullable(InstantOut("When it was disabled."), { examples: [null] }),
+    failingSince: Nullable(InstantOut("Since when every delivery failed."), { examples: [null] }),
     createdAt: InstantOut("When it was created; it gets events from then on."),
     updatedAt: InstantOut("When it was last changed."),
   },
@@ -84,29 +96,50 @@ export const DeliveryQuery = Type.Object(
   { additionalProperties: false },
 );
 
-const DeliveryAttempt = Type.Object({
-  number: Type.Integer(),
-  startedAt: InstantOut("When it began."),
-  endedAt: Nullable(InstantOut("When its outcome was recorded."), { description: "Null: it runs." }),
-  outcome: Nullable(Type.Enum(["delivered", "failed", "abandoned"]), {
-    description: "Null: it runs; abandoned: its worker died, and the endpoint may have got the event.",
-  }),
-  httpStatus: Nullable(Type.Integer(), { description: "Of the endpoint's answer; null: there was none." }),
-  code: Nullable(Type.String({ description: "Why it failed, for programs." })),
-  message: Nullable(Type.String({ description: "The same for people." })),
-});
+const DeliveryAttempt = Type.Object(
+  {
+    number: Type.Integer(),
+    startedAt: InstantOut("When it began."),
+    endedAt: Nullable(InstantOut("When its outcome was recorded."), { description: "Null: it runs." }),
+    outcome: Nullable(Type.Enum(["delivered", "failed", "abandoned"]), {
+      description: "Null: it runs; abandoned: its worker died, and the endpoint may have got the event.",
+    }),
+    httpStatus: Nullable(Type.Integer(), { description: "Of the endpoint's answer; null: there was none." }),
+    code: Nullable(Type.String({ description: "Why it failed, for programs." })),
+    message: Nullable(Type.String({ description: "The same for people." })),
+  },
+  {
+    title: "DeliveryAttempt",
+    examples: [
+      {
+        number: 1,
+        startedAt: "2026-12-01T08:30:00.512Z",
+        endedAt: "2026-12-01T08:30:00.604Z",
+        outcome: "delivered",
+        httpStatus: 204,
+        code: null,
+        message: null,
+      },
+    ],
+  },
+);
 
 export const DeliveryOut = Type.Object(
   {
     id: Id,
-    eventId: Type.String({ description: "The event, and the `webhook-id` of every attempt." }),
-    eventType: Type.Enum([...eventTypes]),
+    eventId: Type.String({
+      description: "The event, and the `webhook-id` of every attempt.",
+      examples: ["81234-907"],
+    }),
+    eventType: Type.Enum([...eventTypes], { examples: ["post.published"] }),
     status: Type.Enum([...webhookDeliveryStatuses], {
+      examples: ["delivered"],
       description: "pending: waits for its next attempt; failed: given up, a replay starts anew.",
     }),
-    nextAttemptAt: Nullable(InstantOut("When it is tried next.")),
+    nextAttemptAt: Nullable(InstantOut("When it is tried next."), { examples: [null] }),
     failure: Nullable(Type.Object({ code: Type.String(), message: Type.String() }), {
       description: "Of the latest attempt.",
+      examples: [null],
     }),
     endedAt: Nullable(InstantOut("When it was delivered or given up.")),
     createdAt: InstantOut("When the event was handed to the endpoint."),

@@ -1,0 +1,83 @@
+/** What any request of its kind may be refused with, besides what its route says. */
+import { problemAnswer, type ProblemAnswer, type ProblemSamples } from "../answer.ts";
+import type { ResponseHeader } from "./response-headers.ts";
+
+export interface OperationKind {
+  /** Whom it lets in; null: everybody. */
+  caller: "apiKey" | "operator" | null;
+  /** Whether it may change something: then it may have a body, and not everybody may call it. */
+  changes: boolean;
+  /** Whether every key may call it. */
+  forEveryKey: boolean;
+  /** Whether it is a list with a cursor. */
+  paged: boolean;
+}
+
+/** @returns by status */
+export function commonRefusals(kind: OperationKind): Record<number, ProblemAnswer> {
+  const samples: Record<number, ProblemSamples> = {
+    400: {
+      ...invalidRequest,
+      ...(kind.changes ? unreadableBody : {}),
+      ...(kind.paged ? { invalid_cursor: "The cursor is not one of ours." } : {}),
+    },
+    ...(kind.caller === null ? {} : { 401: kind.caller === "apiKey" ? unknownCaller : unknownOperator }),
+    ...(kind.caller === "apiKey" && !kind.forEveryKey ? { 403: insufficientScope } : {}),
+    ...(kind.caller === "operator" && kind.changes ? { 403: forbiddenToOperator } : {}),
+    ...(kind.changes ? { 413: tooLarge, 415: notJson } : {}),
+    500: { internal_error: "Something went wrong on our side." },
+    503: busy,
+  };
+  return Object.fromEntries(
+    Object.entries(samples).map(([status, codes]) => [status, problemAnswer(Number(status), codes)]),
+  );
+}
+
+/** Headers that an answer of this status has, whatever the route. */
+export function commonHeaders(status: number): readonly ResponseHeader[] {
+  return ["X-Request-Id", ...(headersByStatus[status] ?? [])];
+}
+
+const headersByStatus: Readonly<Record<number, readonly ResponseHeader[]>> = {
+  401: ["WWW-Authenticate"],
+  403: ["WWW-Authenticate"],
+  412: ["ETag"],
+  429: ["Retry-After"],
+  503: ["Retry-After"],
+};
+
+const invalidRequest: ProblemSamples = {
+  invalid_request: {
+    detail: "The query string does not fit, see errors.",
+    issues: [{ path: "limit", code: "too_large", message: "must be at most 200" }],
+  },
+};
+
+const unreadableBody: ProblemSamples = {
+  malformed_json: "The body is not valid JSON.",
+  malformed_request: "The body is not as long as its Content-Length.",
+};
+
+const unknownCaller: ProblemSamples = {
+  missing_api_key: "Send your API key: `Authorization: Bearer <key>`.",
+  invalid_api_key: "The API key is unknown, revoked or expired.",
+};
+
+const unknownOperator: ProblemSamples = { operator_login_required: "Log in as an operator." };
+
+const insufficientScope: ProblemSamples = {
+  insufficient_scope: "This needs a key of scope write; yours has read.",
+};
+
+const forbiddenToOperator: ProblemSamples = {
+  viewers_only_look: "Viewers change nothing.",
+  cross_origin: "Changes must be made from this installation's own pages.",
+};
+
+const tooLarge: ProblemSamples = { body_too_large: "The body is too large." };
+const notJson: ProblemSamples = { unsupported_media_type: "Send application/json." };
+
+const busy: ProblemSamples = {
+  database_unavailable: "The database does not answer; try again.",
+  unavailable: "The service is busy or stopping; try again.",
+};

@@ -1,0 +1,35 @@
+/** Every header that an answer may carry and clients may want to read; routes name theirs, see `answer.ts`. */
+export const responseHeaders = {
+  "X-Request-Id": {
+    description: "Names the request in our logs and in what follows from it; yours, if you sent a fitting one.",
+    schema: { type: "string" },
+    example: "0199aa0e-7c1e-7000-8000-1f6c9f0a1b2c",
+  },
+  Location: {
+    description: "Where the created thing can be read.",
+    schema: { type: "string", format: "uri-reference" },
+    example: "/v1/posts/0199aa0e-7c1e-7000-8000-5d2f8f8b6a01",
+  },
+  ETag: {
+    description: "The post's revision, for `If-Match`.",
+    schema: { type: "string" },
+    example: '"3"',
+  },
+  "Idempotent-Replayed": {
+    description: "Present if the `Idempotency-Key` was seen before: this is the first answer again.",
+    schema: { type: "string", const: "true" },
+    example: "true",
+  },
+  "Retry-After": {
+    description: "Seconds to wait before trying again.",
+    schema: { type: "integer", minimum: 0 },
+    example: 2,
+  },
+  "WWW-Authenticate": {
+    description: "What is missing: the scheme, and where a key came, what is wrong with it.",
+    schema: { type: "string" },
+    example: 'Bearer realm="punctual"',
+  },
+} as const;
+
+export type ResponseHeader = keyof typeof responseHeaders;
