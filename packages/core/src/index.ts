@@ -1,3 +1,4 @@
+export * from "./ahead.ts";
 export * from "./delivery.ts";
 export * from "./event-position.ts";
 export * from "./event.ts";

@@ -229,7 +229,10 @@ export interface Platform {
    * Looks at a post's media and its account's limits as long as a day before the instant, and leaves nothing at the
    * platform. A fault of the network is no issue; it throws.
    */
-  inspect?(post: PostContent, context: Pick<CallContext, "account" | "timeoutMs" | "signal">): Promise<ValidationIssue[]>;
+  inspect?(
+    post: PostContent,
+    context: Pick<CallContext, "account" | "timeoutMs" | "signal">,
+  ): Promise<ValidationIssue[]>;
   /** The irreversible call. Never throws for what the network or the platform did: that is an outcome. */
   send(post: OutgoingPost, context: SendContext): Promise<Outcome>;
   /** Reads the platform to find out whether the post is there. Changes nothing. */

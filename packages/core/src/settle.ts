@@ -46,6 +46,8 @@ export type Settlement =
       outcomeOpen: boolean;
       /** Whether the attempt is taken off the budget. */
       counts: boolean;
+      /** Whom the platform told to wait besides this post, for the same time. */
+      blocks?: "account" | "app";
       failure: Failure;
     }
   | { status: "failed"; failure: Failure }
@@ -66,6 +68,7 @@ export function settle(outcome: Outcome, context: SettleContext): Settlement {
         delayMs: Math.max(limitWaitMs(context), toldWait(outcome.waitMs, context.policy)),
         outcomeOpen: context.outcomeOpen,
         counts: false,
+        ...(outcome.scope === "account" || outcome.scope === "app" ? { blocks: outcome.scope } : {}),
         failure,
       };
 

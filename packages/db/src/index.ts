@@ -32,6 +32,7 @@ export * from "./post-retry.ts";
 export * from "./post-settlement.ts";
 export * from "./preflight.ts";
 export * from "./pruning.ts";
+export { giveLimitedPostsPlaces, makeRateSlots } from "./rate-slots.ts";
 export * from "./sealed-secrets.ts";
 export * from "./social-account-changes.ts";
 export * from "./social-account-deletion.ts";

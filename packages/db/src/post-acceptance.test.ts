@@ -78,6 +78,8 @@ function draft(change: Partial<PostRecord> = {}): PostRecord {
     outcomeOpen: false,
     revision: 1,
     generation: 0,
+    needsPreparing: false,
+    checksLeft: 2,
     maxAttempts: 3,
     attempts: 0,
     nextAttemptAt: now,

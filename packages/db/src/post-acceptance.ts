@@ -93,14 +93,14 @@ export async function acceptPosts(database: Database, acceptance: Acceptance): P
     ), stored AS (
       INSERT INTO posts (id, company_id, social_account_id, client_id, platform, group_id, content, media, link, options,
         metadata, scheduled_at, local_time, time_zone, time_adjustment, grace_minutes, when_late, late_at, status,
-        held_reason, accepted_at, max_attempts, next_attempt_at, request_id, created_at, updated_at)
+        held_reason, accepted_at, needs_preparing, checks_left, max_attempts, next_attempt_at, request_id, created_at, updated_at)
       SELECT id, ${companyId}::uuid, "socialAccountId", "clientId", platform, "groupId", text, media, link, options,
         metadata, "scheduledAt", "localTime", "timeZone", "timeAdjustment", "graceMinutes", "whenLate", "lateAt", status,
-        "heldReason", "createdAt", "maxAttempts", "nextAttemptAt", "requestId", "createdAt", "createdAt"
+        "heldReason", "createdAt", "needsPreparing", "checksLeft", "maxAttempts", "nextAttemptAt", "requestId", "createdAt", "createdAt"
       FROM jsonb_to_recordset(${JSON.stringify(posts)}::jsonb) AS p(id uuid, "socialAccountId" uuid, "clientId" uuid,
         platform text, "groupId" text, text text, media jsonb, link text, options jsonb, metadata jsonb,
         "scheduledAt" timestamptz, "localTime" text, "timeZone" text, "timeAdjustment" text, "graceMinutes" int,
-        "whenLate" text, "lateAt" timestamptz, status text, "heldReason" text, "maxAttempts" int,
+        "whenLate" text, "lateAt" timestamptz, status text, "heldReason" text, "needsPreparing" boolean, "checksLeft" smallint, "maxAttempts" int,
         "nextAttemptAt" timestamptz, "requestId" text, "createdAt" timestamptz)
       WHERE (SELECT count(*) FROM expected) = ${accounts.length}
         AND (${idempotency === null} OR EXISTS (SELECT FROM answered))

@@ -23,6 +23,8 @@ export type EditablePost = Pick<
   | "graceMinutes"
   | "whenLate"
   | "lateAt"
+  | "needsPreparing"
+  | "checksLeft"
 >;
 
 export interface PostEdit {
@@ -67,7 +69,10 @@ export async function editPost(
           revision = revision + 1, accepted_at = app_now(), request_id = ${requestId},
           status = CASE WHEN status = 'retrying' THEN 'scheduled' ELSE status END,
           next_attempt_at = CASE WHEN ${moved} THEN ${edited.scheduledAt}::timestamptz ELSE next_attempt_at END,
-          attempts_used = 0, first_sent_at = NULL, checkpoint = NULL,
+          attempts_used = 0, first_sent_at = NULL,
+          -- What was prepared belongs to the revision that is gone.
+          checkpoint = NULL, prepared_at = NULL, preparing_token = NULL, preparing_until = NULL,
+          needs_preparing = ${edited.needsPreparing}, checks_left = ${edited.checksLeft}::smallint, risks_told = '{}',
           failure_category = CASE WHEN status = 'retrying' THEN NULL ELSE failure_category END,
           failure_code = CASE WHEN status = 'retrying' THEN NULL ELSE failure_code END,
           failure_message = CASE WHEN status = 'retrying' THEN NULL ELSE failure_message END,

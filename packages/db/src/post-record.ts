@@ -29,6 +29,10 @@ export interface PostRecord {
   outcomeOpen: boolean;
   revision: number;
   generation: number;
+  /** Whether its platform has anything to prepare for this content. */
+  needsPreparing: boolean;
+  /** How many looks at its account and media before the instant are still to come. */
+  checksLeft: number;
   maxAttempts: number;
   /** The number of the latest attempt. */
   attempts: number;
@@ -54,7 +58,7 @@ export const postColumns = Prisma.sql`id, company_id AS "companyId", social_acco
   scheduled_at AS "scheduledAt", local_time AS "localTime", time_zone AS "timeZone",
   time_adjustment AS "timeAdjustment", grace_minutes AS "graceMinutes", when_late AS "whenLate", late_at AS "lateAt",
   status, held_reason AS "heldReason", outcome_open AS "outcomeOpen", revision, generation,
-  max_attempts AS "maxAttempts", attempts, next_attempt_at AS "nextAttemptAt",
+  needs_preparing AS "needsPreparing", checks_left AS "checksLeft", max_attempts AS "maxAttempts", attempts, next_attempt_at AS "nextAttemptAt",
   published_at AS "publishedAt", lateness_ms AS "latenessMs", external_id AS "externalId",
   external_url AS "externalUrl", failure_category AS "failureCategory", failure_code AS "failureCode",
   failure_message AS "failureMessage", failed_at AS "failedAt",

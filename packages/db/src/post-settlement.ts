@@ -6,6 +6,7 @@ import type { EventType, Outcome, Published, Settlement } from "@punctual/core";
 import { categoryOf } from "@punctual/core";
 import type { Database } from "./database.ts";
 import { Prisma } from "./generated/client.ts";
+import { appSubject, releaseSlots } from "./rate-slots.ts";
 
 export interface SettlementRecord {
   postId: string;
@@ -73,13 +74,18 @@ export async function recordSettlement(database: Database, record: SettlementRec
   const failure = settlement.status === "published" ? null : settlement.failure;
   const retrying = settlement.status === "retrying" ? settlement : null;
   const held = settlement.status === "held" ? settlement : null;
+  const nextAttemptAt = Prisma.sql`app_now() + ${retrying?.delayMs ?? 0} * interval '1 millisecond'`;
+  // A platform counts what reached it, also what it refused; not what it turned away for a limit.
+  const counted =
+    !["wait", "reconnect", "released", "abandoned"].includes(attempt.outcome) && attempt.category !== "network";
   const rows = await database.prisma.$queryRaw<{ id: string }[]>`
     WITH post AS (
       UPDATE posts AS post
       SET status = ${status},
           held_reason = CASE WHEN ${status} = 'held' THEN 'needs_reconnect' END,
           outcome_open = ${retrying?.outcomeOpen ?? held?.outcomeOpen ?? false},
-          next_attempt_at = CASE WHEN ${status} = 'retrying' THEN app_now() + ${retrying?.delayMs ?? 0} * interval '1 millisecond' ELSE post.next_attempt_at END,
+          next_attempt_at = CASE WHEN ${status} = 'retrying' THEN ${nextAttemptAt} ELSE post.next_attempt_at END,
+          limited_until = CASE WHEN ${attempt.outcome === "wait"} THEN ${nextAttemptAt} END,
           attempts_used = post.attempts_used - ${retrying?.counts === false ? 1 : 0},
           generation = post.generation + ${needsJob ? 1 : 0},
           enqueued_rev = CASE WHEN ${needsJob} THEN 0 ELSE post.enqueued_rev END,
@@ -97,8 +103,9 @@ export async function recordSettlement(database: Database, record: SettlementRec
       WHERE post.id = ${postId}::uuid AND post.status = 'publishing' AND post.claim_token = ${claimToken}::uuid
         AND attempt.post_id = post.id AND attempt.claim_token = post.claim_token
         AND (NOT ${record.onlyAfterLease ?? false} OR post.lease_until < app_now())
-      RETURNING post.*
-    ), ended AS (
+      RETURNING post.*, attempt.phase
+    ), slots AS (${releaseSlots(claimToken, Prisma.sql`${counted} AND post.phase = 'sending'`)}
+    )${blockOthers(retrying?.blocks, nextAttemptAt)}, ended AS (
       UPDATE attempts
       SET outcome = ${attempt.outcome}, category = ${attempt.category}, code = ${attempt.code}, message = ${attempt.message},
           http_status = ${attempt.httpStatus}::integer, external_id = ${published?.externalId ?? null},
@@ -118,6 +125,17 @@ export async function recordSettlement(database: Database, record: SettlementRec
     )
     SELECT id FROM post`;
   return rows.length > 0;
+}
+
+/** In a statement with a settled `post`: nothing is sent for the account or the app before that time. */
+function blockOthers(scope: "account" | "app" | undefined, until: Prisma.Sql): Prisma.Sql {
+  if (scope === undefined) return Prisma.empty;
+  return Prisma.sql`, blocked AS (
+      INSERT INTO rate_blocks (subject, until)
+      SELECT CASE WHEN ${scope} = 'account' THEN account.id::text ELSE ${appSubject} END, ${until}
+      FROM post JOIN social_accounts AS account ON account.id = post.social_account_id
+      ON CONFLICT (subject) DO UPDATE SET until = greatest(rate_blocks.until, excluded.until)
+    )`;
 }
 
 export type LateSuccess =

@@ -1,5 +1,5 @@
 /** A post as it would be after a patch, or what is wrong with it. Pure. */
-import { postLimits, type Platform, type ValidationIssue } from "@punctual/core";
+import { checksAhead, needsPreparing, postLimits, type Platform, type ValidationIssue } from "@punctual/core";
 import type { EditablePost, PostRecord } from "@punctual/db";
 import { isObject, mergeObject } from "../merge-patch.ts";
 import type { PostPatch } from "./edit-schemas.ts";
@@ -36,6 +36,8 @@ export function mergePost(post: PostRecord, patch: PostPatch, platform: Platform
     maxAttempts: merged(patch.maxAttempts, post.maxAttempts, postLimits.maxAttemptsDefault),
     graceMinutes,
     whenLate,
+    needsPreparing: needsPreparing(platform, content),
+    checksLeft: checksAhead(platform),
     // A retry may have moved the end of the grace; only a new time or grace moves it back.
     lateAt: sameGrace ? post.lateAt : new Date(time.scheduledAt.getTime() + graceMinutes * 60_000),
   };
@@ -84,7 +86,7 @@ function metadataIssues(metadata: Readonly<Record<string, string>>): ValidationI
 
 /** By the names clients know; what only follows from another change is left out. */
 function changedFields(post: PostRecord, edited: EditablePost): string[] {
-  const { lateAt: _lateAt, timeAdjustment: _timeAdjustment, ...chosen } = edited;
+  const { lateAt: _a, timeAdjustment: _b, needsPreparing: _c, checksLeft: _d, ...chosen } = edited;
   const names = Object.keys(chosen) as (keyof typeof chosen)[];
   const changed = names.filter((name) => JSON.stringify(sorted(post[name])) !== JSON.stringify(sorted(edited[name])));
   return [...new Set(changed.map((name) => publicNames[name] ?? name))];

@@ -1,5 +1,13 @@
 /** A post about to be accepted: everything about it is decided here, from what the client gave and what is true now. */
-import { postLimits, type HeldReason, type Platform, type PostContent, type ValidationIssue } from "@punctual/core";
+import {
+  checksAhead,
+  needsPreparing,
+  postLimits,
+  type HeldReason,
+  type Platform,
+  type PostContent,
+  type ValidationIssue,
+} from "@punctual/core";
 import { newId, type PostingAccount, type PostRecord } from "@punctual/db";
 import { resolvePostTime } from "./post-time.ts";
 import type { PostIn } from "./schemas.ts";
@@ -32,7 +40,8 @@ export function draftPost(input: PostIn, context: DraftContext): DraftResult {
     ...(platform?.validatePost(content) ?? []),
     ...(time.kind === "issue" ? [time.issue] : []),
   ];
-  if (issues.length > 0 || account === undefined || time.kind === "issue") return { kind: "issues", issues };
+  if (issues.length > 0 || account === undefined || platform === undefined || time.kind === "issue")
+    return { kind: "issues", issues };
 
   const { scheduledAt } = time.time;
   const { graceMinutes, then } = input.lateness ?? { graceMinutes: postLimits.graceMinutesDefault, then: "miss" };
@@ -58,6 +67,8 @@ export function draftPost(input: PostIn, context: DraftContext): DraftResult {
     outcomeOpen: false,
     revision: 1,
     generation: 0,
+    needsPreparing: needsPreparing(platform, content),
+    checksLeft: checksAhead(platform),
     maxAttempts: input.maxAttempts ?? postLimits.maxAttemptsDefault,
     attempts: 0,
     nextAttemptAt: scheduledAt,

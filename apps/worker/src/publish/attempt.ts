@@ -3,7 +3,16 @@
  * `sending`, make the one irreversible call, and answer with its outcome. Whatever goes wrong in here is an outcome
  * too, and says truthfully whether anything may have left.
  */
-import type { CallContext, Checkpoint, ConnectedAccount, Outcome, Platform } from "@punctual/core";
+import {
+  needsPreparing,
+  type CallContext,
+  type Checkpoint,
+  type ConnectedAccount,
+  type Outcome,
+  type Platform,
+  type PrepareContext,
+  type Prepared,
+} from "@punctual/core";
 import type { ClaimedPost } from "@punctual/db";
 import type { Keyring, Logger } from "@punctual/runtime";
 import { ClaimLost, type Claim } from "./claim.ts";
@@ -20,7 +29,9 @@ export type AttemptResult =
   /** Put back before anything irreversible: the process must stop. */
   | { kind: "released" }
   /** The claim was lost before anything irreversible. */
-  | { kind: "claim_lost" };
+  | { kind: "claim_lost" }
+  /** Claimed to be sent at once, but there is something to prepare: nothing was done. */
+  | { kind: "unprepared" };
 
 /** How long preparing may take, in milliseconds. */
 const prepareTimeoutMs = 120_000;
@@ -36,6 +47,9 @@ export async function attemptPost(
     const message = "an earlier answer is lost and a repeat could double the post";
     return { kind: "unknown", code: "repeat_not_harmless", message };
   }
+  if (post.phase === "sending" && needsPreparing(platform, post) && post.checkpoint === null) {
+    return { kind: "unprepared" };
+  }
   const account = openAccount(post.account, post.socialAccountId, deps);
   if (account === null) {
     const message = "the account's credentials cannot be opened with ENCRYPTION_KEYS";
@@ -44,15 +58,15 @@ export async function attemptPost(
 
   let checkpoint = post.checkpoint;
   try {
-    if (platform.prepare !== undefined) {
+    if (platform.prepare !== undefined && post.phase === "preparing") {
       const prepared = await claim.whileRenewed((lost) => {
         const signal = AbortSignal.any([lost, deps.stopping, AbortSignal.timeout(prepareTimeoutMs)]);
         const { saveCheckpoint } = claim;
-        return platform.prepare!(post, { account, checkpoint, timeoutMs: prepareTimeoutMs, signal, saveCheckpoint });
+        return prepare(platform, post, { account, checkpoint, timeoutMs: prepareTimeoutMs, signal, saveCheckpoint });
       });
       if (deps.stopping.aborted) return { kind: "released" };
       if (prepared.kind !== "ready") return prepared;
-      checkpoint = prepared.checkpoint;
+      ({ checkpoint } = prepared);
       if (!(await claim.enterSending(checkpoint))) return { kind: "claim_lost" };
     }
   } catch (error) {
@@ -68,6 +82,16 @@ export async function attemptPost(
     };
   }
   return send(platform, post, { account, checkpoint }, claim, logger);
+}
+
+/** What needs no preparing keeps what it has: its claim did not know better. */
+async function prepare(
+  platform: Platform,
+  post: ClaimedPost,
+  context: PrepareContext,
+): Promise<Exclude<Prepared, { kind: "ready" }> | { kind: "ready"; checkpoint: Checkpoint | null }> {
+  if (!needsPreparing(platform, post)) return { kind: "ready", checkpoint: context.checkpoint };
+  return platform.prepare!(post, context);
 }
 
 /** Nothing leaves once the claim's time is over, however long this process was frozen. */

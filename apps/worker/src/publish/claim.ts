@@ -6,7 +6,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Checkpoint, Platform } from "@punctual/core";
-import { enterSending, renewLease, saveClaimCheckpoint, type Database } from "@punctual/db";
+import { enterSending, renewLease, saveClaimCheckpoint, type ClaimRequest, type Database } from "@punctual/db";
 
 export interface Claim {
   readonly token: string;
@@ -17,7 +17,7 @@ export interface Claim {
   /** Keeps what preparing has reached. Throws `claim_lost` if the claim is no longer held. */
   saveCheckpoint(checkpoint: Checkpoint): Promise<void>;
   /** Commits `sending`. False: the claim is lost and nothing may be sent. */
-  enterSending(checkpoint: Checkpoint): Promise<boolean>;
+  enterSending(checkpoint: Checkpoint | null): Promise<boolean>;
 }
 
 export const claimTimes = {
@@ -34,10 +34,14 @@ export class ClaimLost extends Error {
   readonly code = "claim_lost";
 }
 
-/** Phase and lease to claim with: where there is nothing to prepare, the claim itself commits `sending`. */
-export function claimTerms(platform: Platform): { phase: "preparing" | "sending"; leaseMs: number } {
-  if (platform.prepare !== undefined) return { phase: "preparing", leaseMs: claimTimes.prepareLeaseMs };
-  return { phase: "sending", leaseMs: platform.sendTimeoutMs + claimTimes.sendMarginMs };
+export type ClaimTerms = Pick<ClaimRequest, "phase" | "leaseMs" | "sendLeaseMs" | "limits">;
+
+/** What to claim with: where there is nothing to prepare, the claim itself commits `sending`. */
+export function claimTerms(platform: Platform): ClaimTerms {
+  const sendLeaseMs = platform.sendTimeoutMs + claimTimes.sendMarginMs;
+  const { rateLimits: limits = [] } = platform;
+  if (platform.prepare === undefined) return { phase: "sending", leaseMs: sendLeaseMs, limits };
+  return { phase: "preparing", leaseMs: claimTimes.prepareLeaseMs, sendLeaseMs, limits };
 }
 
 /** Runs from now on; says how long, in milliseconds, by the clock that has gone further. */

@@ -12,7 +12,17 @@ import {
   type RetryPolicy,
   type Settlement,
 } from "@punctual/core";
-import { attemptEnd, holdPostsOfClosedAccount, type AttemptEnd, type ClaimedPost, type Database } from "@punctual/db";
+import {
+  attemptEnd,
+  giveLimitedPostsPlaces,
+  holdPostsOfClosedAccount,
+  makeRateSlots,
+  returnClaim,
+  type AttemptEnd,
+  type ClaimedPost,
+  type ClaimResult,
+  type Database,
+} from "@punctual/db";
 import type { JobVerdict } from "@punctual/queue";
 import type { Keyring, Logger } from "@punctual/runtime";
 import type { WorkerParts } from "../parts.ts";
@@ -46,6 +56,8 @@ export interface Publisher {
 
 /** How long a job waits when Postgres did not answer, in milliseconds. */
 const databaseDownDelayMs = 500;
+/** How long a job waits for whoever still prepares its post ahead, in milliseconds. */
+const beingPreparedDelayMs = 500;
 
 export function createPublisher(deps: PublisherDeps, options: PublisherOptions): Publisher {
   const { database, logger, parts } = deps;
@@ -64,6 +76,11 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
         { requestId: post.requestId, postId: post.id, attempt: post.attempt },
         "the claim was lost before sending",
       );
+      return { kind: "done" };
+    }
+    if (attempted.kind === "unprepared") {
+      const claimed = { postId: post.id, claimToken: claim.token };
+      await returnClaim(database, { ...claimed, needsPreparing: true }).catch(() => doubtful.add(post.id, claim.token));
       return { kind: "done" };
     }
     const result =
@@ -116,26 +133,39 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
     else logger.warn(context, `post ${settlement.status}`);
   }
 
+  /** What there is a limit for is claimed again once there are slots for it. */
+  async function take(platform: Platform, job: PublishJobId, claimToken: string): Promise<ClaimResult> {
+    const { postId, revision } = job;
+    const terms = parts.claimTerms(platform);
+    const request = { postId, revision, claimToken, worker: options.worker, ...terms };
+    const claim = await parts.claimPost(database, request);
+    if (claim.kind !== "limited") return claim;
+    const made = await makeRateSlots(database, { postId, limits: terms.limits ?? [] });
+    return made ? parts.claimPost(database, request) : claim;
+  }
+
+  async function waitForLimit(platform: Platform, postId: string): Promise<number> {
+    const delayMs = await giveLimitedPostsPlaces(database, { postId, limits: platform.rateLimits ?? [] });
+    logger.debug({ postId, platform: platform.name, delayMs }, "the post waits for a limit");
+    return delayMs;
+  }
+
   return {
     release: () => stopping.abort(),
     async publish(platform, job, driver) {
-      const { postId, revision } = job;
+      const { postId, revision, generation } = job;
       const token = randomUUID();
       const sinceAskedMs = stopwatch();
       let claim;
       try {
-        claim = await parts.claimPost(database, {
-          postId,
-          revision,
-          claimToken: token,
-          worker: options.worker,
-          ...parts.claimTerms(platform),
-        });
+        claim = await take(platform, job, token);
       } catch (error) {
         logger.warn({ err: error, postId }, "claiming failed, trying again");
         doubtful.add(postId, token);
         return { kind: "later", delayMs: databaseDownDelayMs };
       }
+      // A job of an older generation has a successor; it must not live on beside it.
+      if ("generation" in claim && generation < claim.generation) return { kind: "done" };
       switch (claim.kind) {
         case "claimed": {
           const { post } = claim;
@@ -143,8 +173,11 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
           return publishClaimed(platform, post, holdClaim(database, { platform, postId, token, sinceAskedMs }), driver);
         }
         case "not_due":
-          // A job of an older generation has a successor; it must not live on beside it.
-          return job.generation < claim.generation ? { kind: "done" } : { kind: "later", delayMs: claim.dueInMs };
+          return { kind: "later", delayMs: claim.dueInMs };
+        case "being_prepared":
+          return { kind: "later", delayMs: beingPreparedDelayMs };
+        case "limited":
+          return { kind: "later", delayMs: await waitForLimit(platform, postId).catch(() => databaseDownDelayMs) };
         case "account_closed":
           await holdPostsOfClosedAccount(database, claim.socialAccountId);
           return { kind: "done" };

@@ -18,8 +18,6 @@ export function createWebhookPlatform(deps: PlatformDeps): Platform {
     validateAccount: (draft) => validateWebhookAccount(draft, deps.allowPrivateNetworks),
     validatePost: (post) => validateWebhookPost(post, deps.allowPrivateNetworks),
     guarantee: () => "idempotent",
-    // The protocol knows one request, and that one publishes.
-    check: async () => ({ kind: "cannot_tell", message: "A webhook can only be tried by publishing to it." }),
     async send(post, { account, signal, timeoutMs, beforeSend }) {
       const key = secretBytes(account.credentials["secret"]);
       const target = account.sandbox ? sandboxTarget(deps.sandboxUrl, account.id) : account.settings["url"];
