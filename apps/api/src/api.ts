@@ -1,10 +1,12 @@
 /** Everything an API process runs, in the order it starts: what is needed first, the server last. */
 import { markDeliveriesEnqueued, markEnqueued, openDatabase, type Database } from "@punctual/db";
 import { createPlatforms, type Platforms } from "@punctual/platforms";
-import { openDeliveryProducer, openProducer } from "@punctual/queue";
+import { openDeliveryProducer, openProducer, openSharedCounts } from "@punctual/queue";
 import { createKeyring, type Logger, type Service } from "@punctual/runtime";
 import { buildApp } from "./app.ts";
 import { apiLimits, type ApiConfig } from "./config.ts";
+import { createKeyRates, keyWindowMs } from "./rate-limits/key-limit.ts";
+import { createRateExchange } from "./rate-limits/rate-exchange.ts";
 import { createServer } from "./server.ts";
 
 export interface ApiOptions {
@@ -40,15 +42,25 @@ export function createApi(config: ApiConfig, options: ApiOptions, logger: Logger
       { redisUrl: config.REDIS_URL },
       { logger, onEnqueued: (jobs) => markDeliveriesEnqueued(database, jobs) },
     );
+    const keyRates = createKeyRates(config.RATE_LIMIT_PER_MINUTE, apiLimits.keysRememberedMax);
+    const counts = openSharedCounts(
+      { redisUrl: config.REDIS_URL, prefix: "punctual:requests", keptMs: 2 * keyWindowMs },
+      { logger },
+    );
+    const rates = createRateExchange(
+      { intervalMs: apiLimits.rateExchangeIntervalMs },
+      { window: keyRates.window, counts },
+    );
     const keyring = createKeyring(config.ENCRYPTION_KEYS);
     const app = await buildApp(
-      { database, producer, deliveries, platforms: platforms.byName, keyring, logger },
+      { database, producer, deliveries, platforms: platforms.byName, keyring, keyRates, logger },
       {
         operatorPassword: config.OPERATOR_PASSWORD,
         viewerPassword: config.VIEWER_PASSWORD,
         publicUrl: config.PUBLIC_URL,
         boardWritable: config.BULL_BOARD_WRITABLE,
         allowPrivateNetworks: config.ALLOW_PRIVATE_NETWORKS,
+        trustedProxies: config.TRUSTED_PROXIES,
       },
     );
     const server = createServer(
@@ -56,7 +68,15 @@ export function createApi(config: ApiConfig, options: ApiOptions, logger: Logger
       app,
       logger,
     );
-    return [{ start: async () => {}, stop: () => database.close() }, platforms, producer, deliveries, server];
+    return [
+      { start: async () => {}, stop: () => database.close() },
+      platforms,
+      producer,
+      deliveries,
+      counts,
+      rates,
+      server,
+    ];
   }
 
   return { database, services };

@@ -8,8 +8,9 @@ import { createPlatforms } from "@punctual/platforms";
 import { openDeliveryProducer, openProducer, type PublishProducer } from "@punctual/queue";
 import type { Keyring, Logger } from "@punctual/runtime";
 import type { FastifyInstance } from "fastify";
-import { buildApp, type AppOptions } from "./app.ts";
+import { buildApp, type AppDeps, type AppOptions } from "./app.ts";
 import { problemMediaType, type Problem } from "./problem.ts";
+import { createKeyRates } from "./rate-limits/key-limit.ts";
 
 /** What a test environment gives, as far as the app needs it. */
 export interface Surroundings {
@@ -43,6 +44,8 @@ export interface RawCall {
   url: string;
   headers?: Readonly<Record<string, string>>;
   payload?: string | Buffer;
+  /** Where it comes from. */
+  remoteAddress?: string;
 }
 
 export interface Answer<Body> {
@@ -53,6 +56,10 @@ export interface Answer<Body> {
   body: Body;
 }
 
+/** A test is no flood, and a slow machine is not what it is about; tests of limits set their own. */
+const testLimits = { wrongKeysPerMinuteMax: 100_000, wrongPasswordsMax: 1_000, eventLoopDelayMaxMs: 600_000 } as const;
+const requestsPerMinuteMax = 1_000_000;
+
 export const testOperators = {
   operatorPassword: "operator-password",
   viewerPassword: "viewer-password",
@@ -61,7 +68,7 @@ export const testOperators = {
 
 export async function openAppUnderTest(
   surroundings: Surroundings,
-  options: Partial<AppOptions> = {},
+  options: Partial<AppOptions & Pick<AppDeps, "keyRates">> = {},
 ): Promise<AppUnderTest> {
   const { logger, keyring, databaseUrl, redisUrl, redisPrefix } = surroundings;
   const database = openDatabase(
@@ -77,17 +84,20 @@ export async function openAppUnderTest(
     { redisUrl, prefix: redisPrefix },
     { logger, onEnqueued: (jobs) => markDeliveriesEnqueued(database, jobs) },
   );
+  const { keyRates = createKeyRates(requestsPerMinuteMax, 1_000), ...given } = options;
+  const limits = { ...testLimits, ...given.limits };
   const app = await buildApp(
-    { database, producer, deliveries, platforms: platforms.byName, keyring, logger },
-    { ...testOperators, boardWritable: false, allowPrivateNetworks: false, ...options },
+    { database, producer, deliveries, platforms: platforms.byName, keyring, keyRates, logger },
+    { ...testOperators, boardWritable: false, allowPrivateNetworks: false, ...given, limits },
   );
 
-  async function callRaw<Body>({ method, url, headers, payload }: RawCall): Promise<Answer<Body>> {
+  async function callRaw<Body>({ method, url, headers, payload, remoteAddress }: RawCall): Promise<Answer<Body>> {
     const response = await app.inject({
       method,
       url,
       ...(headers === undefined ? {} : { headers }),
       ...(payload === undefined ? {} : { payload }),
+      ...(remoteAddress === undefined ? {} : { remoteAddress }),
     });
     const answer = {
       status: response.statusCode,

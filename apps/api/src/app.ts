@@ -5,7 +5,7 @@ import type { DeliveryProducer, PublishProducer } from "@punctual/queue";
 import type { Keyring, Logger } from "@punctual/runtime";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { clientRoutes } from "./clients/routes.ts";
-import { apiLimits } from "./config.ts";
+import { apiLimits, type ApiLimits } from "./config.ts";
 import { auth } from "./plugins/auth.ts";
 import { board, boardPath } from "./plugins/board.ts";
 import { body } from "./plugins/body.ts";
@@ -16,13 +16,18 @@ import { operatorRoutes } from "./operator/routes.ts";
 import { platformRoutes } from "./platforms/routes.ts";
 import { health } from "./plugins/health.ts";
 import { openapi } from "./plugins/openapi.ts";
-import type { OperatorAuthOptions } from "./plugins/operator-auth.ts";
+import type { OperatorPasswords } from "./plugins/operator-auth.ts";
+import { pressure } from "./plugins/pressure.ts";
 import { requestId, requestIdOf } from "./plugins/request-id.ts";
 import { security } from "./plugins/security.ts";
+import { unfitRequestOptions, unfitRequests } from "./plugins/unfit-requests.ts";
 import { answerUnreadable } from "./plugins/unreadable.ts";
+import { urlLength } from "./plugins/url-length.ts";
 import { validation } from "./plugins/validation.ts";
 import { postActionRoutes } from "./posts/action-routes.ts";
 import { postRoutes } from "./posts/routes.ts";
+import { createAttemptLimit } from "./rate-limits/attempt-limit.ts";
+import type { KeyRates } from "./rate-limits/key-limit.ts";
 import { socialAccountRoutes } from "./social-accounts/routes.ts";
 import { webhookDeliveryRoutes } from "./webhook-endpoints/delivery-routes.ts";
 import { webhookEndpointRoutes } from "./webhook-endpoints/routes.ts";
@@ -33,40 +38,67 @@ export interface AppDeps {
   deliveries: DeliveryProducer;
   platforms: ReadonlyMap<string, Platform>;
   keyring: Keyring;
+  /** What API keys have asked for lately. */
+  keyRates: KeyRates;
   logger: Logger;
 }
 
-export interface AppOptions extends OperatorAuthOptions {
+export interface AppOptions extends OperatorPasswords {
   /** Whether operators may change jobs in Bull Board. */
   boardWritable: boolean;
   /** Whether events may be delivered to private, loopback and link-local addresses. */
   allowPrivateNetworks: boolean;
+  /** Whose `X-Forwarded-For` is believed: a comma list of addresses and networks; undefined: nobody's. */
+  trustedProxies?: string | undefined;
+  /** In place of `apiLimits`, where given. */
+  limits?: Partial<ApiLimits>;
 }
 
 export async function buildApp(deps: AppDeps, options: AppOptions): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger = deps.logger;
+  const limits: ApiLimits = { ...apiLimits, ...options.limits };
   const app = Fastify({
     loggerInstance: logger,
     genReqId: requestIdOf,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
-    bodyLimit: apiLimits.bodyBytesMax,
-    requestTimeout: apiLimits.requestTimeoutMs,
+    bodyLimit: limits.bodyBytesMax,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionTimeout: limits.answerStallTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    trustProxy: options.trustedProxies ?? false,
     forceCloseConnections: "idle",
     // What still arrives on open connections while we stop is served, and told to go elsewhere next.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    http: {
+      ...unfitRequestOptions,
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: limits.timeoutCheckIntervalMs,
+    },
     clientErrorHandler: (error, socket) => answerUnreadable(error, socket, logger),
   });
+
+  app.decorate("limits", limits);
 
   await app.register(errors);
   await app.register(openapi, { publicUrl: options.publicUrl });
   await app.register(requestId);
+  await app.register(unfitRequests);
   await app.register(security);
+  await app.register(pressure, { delayMaxMs: limits.eventLoopDelayMaxMs, sampleMs: limits.eventLoopSampleMs });
+  await app.register(urlLength, limits);
   await app.register(validation);
   await app.register(body);
 
   await app.register(health, deps);
-  const { boardWritable: writable, allowPrivateNetworks, ...operators } = options;
+  const { boardWritable: writable, allowPrivateNetworks, operatorPassword, viewerPassword, publicUrl } = options;
+  const logins = createAttemptLimit("wrong passwords", {
+    limit: limits.wrongPasswordsMax,
+    windowMs: limits.wrongPasswordsWindowMs,
+    namesMax: limits.addressesRememberedMax,
+  });
+  const operators = { operatorPassword, viewerPassword, publicUrl, logins };
   const { producer, deliveries } = deps;
   await app.register(board, { prefix: boardPath, producer, deliveries, writable, ...operators });
   await app.register(dashboard, {});
@@ -86,4 +118,10 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
     { prefix: "/v1" },
   );
   return app;
+}
+
+declare module "fastify" {
+  interface FastifyInstance {
+    limits: ApiLimits;
+  }
 }

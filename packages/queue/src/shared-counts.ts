@@ -44,7 +44,10 @@ export function openSharedCounts(
   /** Tells this process from the others, and from its own earlier life. */
   const author = randomUUID();
 
-  async function exchangeBatch(own: readonly OwnCount[], oldestStep: number): Promise<Map<string, Map<number, number>>> {
+  async function exchangeBatch(
+    own: readonly OwnCount[],
+    oldestStep: number,
+  ): Promise<Map<string, Map<number, number>>> {
     const pipeline = redis.pipeline();
     for (const { name, counts } of own) {
       const key = `${prefix}:${name}`;
@@ -76,7 +79,8 @@ export function openSharedCounts(
     const others = new Map<number, number>();
     const outdated: string[] = [];
     for (const [field, text] of Object.entries(hash)) {
-      const [step = Number.NaN, count = Number.NaN] = [Number(field.split(":", 1)[0]), Number(text)];
+      const step = Number(field.split(":", 1)[0]);
+      const count = Number(text);
       // What is none of ours, or too old, goes.
       if (!Number.isSafeInteger(step) || !Number.isSafeInteger(count) || count < 0 || step < oldestStep) {
         outdated.push(field);

@@ -66,6 +66,19 @@ export const configFields = {
       description: "Comma list of the platforms a worker publishes to. Unset: all.",
     }),
   ),
+  RATE_LIMIT_PER_MINUTE: Type.Integer({
+    minimum: 1,
+    maximum: 100_000_000,
+    default: 6_000,
+    description: "Requests an API key may make in any minute, at all API processes together.",
+  }),
+  TRUSTED_PROXIES: Type.Optional(
+    Type.String({
+      pattern: "^[0-9A-Fa-f.:]+(/[0-9]+)?(,[0-9A-Fa-f.:]+(/[0-9]+)?)*$",
+      description:
+        "Comma list of addresses and networks whose `X-Forwarded-For` tells the client's address. Unset: none is believed.",
+    }),
+  ),
   ALLOW_PRIVATE_NETWORKS: Type.Boolean({
     default: false,
     description: "Set to true to deliver to private, loopback and link-local addresses (`npm start` does).",

@@ -22,13 +22,10 @@ import { sampleOf } from "../openapi/sample.ts";
 import { EventOut, EventPage, toEventOut } from "./event-answer.ts";
 import { createEventFeed } from "./event-feed.ts";
 import { streamEvents } from "./event-stream.ts";
+import { createStreamSlots } from "./stream-slots.ts";
 
 const streamMediaType = "text/event-stream";
 const limitDefault = 50;
-/** Open streams of one process, and of one company at it. */
-const streamsMax = 2_000;
-const streamsPerCompanyMax = 50;
-const retryAfterSeconds = "5";
 
 const anyType = eventTypes.map((type) => type.replace(".", String.raw`\.`)).join("|");
 const EventQuery = Type.Object(
@@ -71,25 +68,8 @@ export const eventRoutes: FastifyPluginAsyncTypebox<{ database: Database; logger
   const { database } = deps;
   const feed = createEventFeed(deps);
   const stopping = new AbortController();
-  const open = new Map<string, number>();
+  const slots = createStreamSlots(app.limits);
   app.addHook("preClose", async () => stopping.abort());
-
-  function enter(companyId: string): () => void {
-    const mine = open.get(companyId) ?? 0;
-    const all = [...open.values()].reduce((sum, count) => sum + count, 0);
-    const headers = { "retry-after": retryAfterSeconds };
-    if (mine >= streamsPerCompanyMax) {
-      const detail = `Your company has ${mine} streams open here, which is as many as it may.`;
-      throw new ProblemError(429, "too_many_streams", detail, { headers });
-    }
-    if (all >= streamsMax) throw new ProblemError(503, "unavailable", "Too many streams are open here.", { headers });
-    open.set(companyId, mine + 1);
-    return () => {
-      const left = (open.get(companyId) ?? 1) - 1;
-      if (left === 0) open.delete(companyId);
-      else open.set(companyId, left);
-    };
-  }
 
   app.get(
     "/events",
@@ -141,19 +121,23 @@ export const eventRoutes: FastifyPluginAsyncTypebox<{ database: Database; logger
     types: readonly EventType[] | null,
   ): Promise<FastifyReply> {
     const { companyId } = request.caller;
+    if (request.query.limit !== undefined) throw noPages();
     const asked = askedPosition(request);
     const after = asked ?? (await settledPosition(database));
     const first = await readEvents(database, { companyId, after, types, limit: 1 });
     if (first.kind === "expired") throw expired();
-    const leave = enter(companyId);
+    const leave = slots.enter(request.caller);
     const ending = new AbortController();
     const end = () => ending.abort();
     stopping.signal.addEventListener("abort", end);
-    reply.raw.once("close", () => {
+    const left = () => {
       stopping.signal.removeEventListener("abort", end);
       end();
       leave();
-    });
+    };
+    reply.raw.once("close", left);
+    // Its client may have gone while we asked Postgres.
+    if (reply.raw.destroyed) left();
     const onStalled = () => {
       request.log.info("a client of the event stream takes nothing, dropping it");
       reply.raw.destroy();
@@ -196,6 +180,11 @@ function positionOf(path: string, text: string): EventPosition {
   if (position !== null) return position;
   const issue = { path, code: "invalid_cursor", message: "not a position of an event" };
   throw new ProblemError(400, "invalid_cursor", "The cursor is not one of ours.", { issues: [issue] });
+}
+
+function noPages(): ProblemError {
+  const issue = { path: "limit", code: "not_allowed", message: "a stream has no pages; leave it out" };
+  return new ProblemError(400, "invalid_request", "The query string does not fit, see errors.", { issues: [issue] });
 }
 
 function expired(): ProblemError {

@@ -11,10 +11,10 @@ export interface OperatorRouteOptions extends OperatorAuthOptions {
 
 export const operatorRoutes: FastifyPluginAsyncTypebox<OperatorRouteOptions> = async (
   app,
-  { database, operatorPassword, viewerPassword, publicUrl },
+  { database, ...operators },
 ) => {
   // Every change here is JSON or a DELETE.
-  await app.register(operatorAuth, { operatorPassword, viewerPassword, publicUrl, programsMayChange: true });
+  await app.register(operatorAuth, { ...operators, programsMayChange: true });
   await app.register(companyRoutes, { database });
   await app.register(apiKeyRoutes, { database });
 };

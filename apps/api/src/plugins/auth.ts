@@ -1,24 +1,42 @@
 /**
  * Who is asking: a client application, by its API key. Every route behind this names the scope it needs; forgetting
- * to is an error at start, not an open door.
+ * to is an error at start, not an open door. Every request is counted against its key's limit, whatever becomes of it.
  */
 import { apiKeyScopes, findApiKeyOwner, type ApiKeyOwner, type ApiKeyScope, type Database } from "@punctual/db";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { ProblemError } from "../problem.ts";
+import { createAttemptLimit, type AttemptLimit } from "../rate-limits/attempt-limit.ts";
+import { countRequest, type KeyRates } from "../rate-limits/key-limit.ts";
+import { createKnownKeys, type KnownKeys } from "../rate-limits/known-keys.ts";
 import { createKeyUseNotes } from "./key-use.ts";
 
 const challenge = 'Bearer realm="punctual"';
 
-export const auth = fastifyPlugin<{ database: Database }>(
-  async (app: FastifyInstance, { database }) => {
+export interface AuthOptions {
+  database: Database;
+  keyRates: KeyRates;
+}
+
+export const auth = fastifyPlugin<AuthOptions>(
+  async (app: FastifyInstance, { database, keyRates }) => {
     app.addHook("onRoute", ({ config, method, url }) => {
       if (config?.scope === undefined) throw new Error(`${[method].flat().join(" ")} ${url} names no scope`);
     });
     const uses = createKeyUseNotes({ database, logger: app.log });
     app.addHook("onClose", () => uses.settled());
-    app.addHook("onRequest", async (request) => {
-      const owner = await identify(request, database);
+    const doors: Doors = {
+      database,
+      keyRates,
+      knownKeys: createKnownKeys(app.limits.keysRememberedMax),
+      wrongKeys: createAttemptLimit("wrong API keys", {
+        limit: app.limits.wrongKeysPerMinuteMax,
+        windowMs: 60_000,
+        namesMax: app.limits.addressesRememberedMax,
+      }),
+    };
+    app.addHook("onRequest", async (request, reply) => {
+      const owner = await identify(request, reply, doors);
       uses.note(owner);
       const needed = request.routeOptions.config.scope ?? "admin";
       if (apiKeyScopes.indexOf(owner.scope) < apiKeyScopes.indexOf(needed)) throw forbidden(owner.scope, needed);
@@ -29,21 +47,42 @@ export const auth = fastifyPlugin<{ database: Database }>(
   { name: "auth" },
 );
 
-/** @throws {ProblemError} 401 */
-async function identify(request: FastifyRequest, database: Database): Promise<ApiKeyOwner> {
-  const { authorization } = request.headers;
-  if (authorization === undefined)
-    throw unauthorized("missing_api_key", "Send your API key: `Authorization: Bearer <key>`.", challenge);
-  const key = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-  const owner = key === undefined ? null : await findApiKeyOwner(database, key);
-  if (owner === null) {
+interface Doors {
+  database: Database;
+  keyRates: KeyRates;
+  knownKeys: KnownKeys;
+  wrongKeys: AttemptLimit;
+}
+
+/** @throws {ProblemError} 401, 429 */
+async function identify(request: FastifyRequest, reply: FastifyReply, doors: Doors): Promise<ApiKeyOwner> {
+  const { database, keyRates, knownKeys, wrongKeys } = doors;
+  const key = keyOf(request);
+  const knownId = key === null ? null : knownKeys.idOf(key);
+  // Before Postgres is asked, so that what is refused costs next to nothing.
+  const refusal = knownId === null ? wrongKeys.refusal(request.ip) : countRequest(keyRates, knownId, reply);
+  if (refusal !== null) throw refusal;
+  const owner = key === null ? null : await findApiKeyOwner(database, key);
+  if (key === null || owner === null) {
+    if (key !== null) knownKeys.forget(key);
+    wrongKeys.failed(request.ip);
     throw unauthorized(
       "invalid_api_key",
       "The API key is unknown, revoked or expired.",
       `${challenge}, error="invalid_token"`,
     );
   }
+  knownKeys.note(key, owner.apiKeyId);
+  const late = knownId === null ? countRequest(keyRates, owner.apiKeyId, reply) : null;
+  if (late !== null) throw late;
   return owner;
+}
+
+/** Null: what was sent is none. @throws {ProblemError} 401 if nothing was sent */
+function keyOf({ headers: { authorization } }: FastifyRequest): string | null {
+  if (authorization === undefined)
+    throw unauthorized("missing_api_key", "Send your API key: `Authorization: Bearer <key>`.", challenge);
+  return /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? null;
 }
 
 function unauthorized(code: string, detail: string, authenticate: string): ProblemError {

@@ -6,14 +6,20 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { ProblemError } from "../problem.ts";
+import type { AttemptLimit } from "../rate-limits/attempt-limit.ts";
 import { sendProblem } from "./errors.ts";
 
-export interface OperatorAuthOptions {
+export interface OperatorPasswords {
   operatorPassword: string;
   /** Without it there is no viewer. */
   viewerPassword: string | undefined;
   /** Where browsers reach us; undefined: wherever they say they do. */
   publicUrl: string | undefined;
+}
+
+export interface OperatorAuthOptions extends OperatorPasswords {
+  /** Wrong passwords by address; one for all places that ask for a password. */
+  logins: AttemptLimit;
 }
 
 export type OperatorRole = "operator" | "viewer";
@@ -42,9 +48,13 @@ export const operatorAuth = fastifyPlugin<OperatorAuthPluginOptions>(
     });
     app.decorateRequest("operatorRole");
     app.addHook("onRequest", async (request, reply) => {
-      const role = identify(request.headers.authorization, passwords);
-      const refusal = role === null ? unauthorized() : refuseChange(request, role, options);
+      const login = readBasic(request.headers.authorization);
+      const lockedOut = login === null ? null : options.logins.refusal(request.ip);
       // Sent from here, not thrown: a page's library may bring an error handler of its own.
+      if (lockedOut !== null) return sendProblem(lockedOut, request, reply);
+      const role = login === null ? null : identify(login, passwords);
+      if (login !== null && role === null) options.logins.failed(request.ip);
+      const refusal = role === null ? unauthorized() : refuseChange(request, role, options);
       if (refusal !== null) return sendProblem(refusal, request, reply);
       request.operatorRole = role as OperatorRole;
     });
@@ -52,17 +62,26 @@ export const operatorAuth = fastifyPlugin<OperatorAuthPluginOptions>(
   { name: "operator-auth" },
 );
 
-function identify(
-  authorization: string | undefined,
-  passwords: ReadonlyMap<string, { role: OperatorRole; digest: Buffer }>,
-): OperatorRole | null {
+interface Login {
+  user: string;
+  password: string;
+}
+
+/** Null if there is no log-in at all. */
+function readBasic(authorization: string | undefined): Login | null {
   const encoded = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization ?? "")?.[1];
   if (encoded === undefined) return null;
   const decoded = Buffer.from(encoded, "base64").toString("utf8");
   const colon = decoded.indexOf(":");
-  if (colon < 0) return null;
-  const user = passwords.get(decoded.slice(0, colon));
-  const given = digest(decoded.slice(colon + 1));
+  return colon < 0 ? null : { user: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
+}
+
+function identify(
+  login: Login,
+  passwords: ReadonlyMap<string, { role: OperatorRole; digest: Buffer }>,
+): OperatorRole | null {
+  const user = passwords.get(login.user);
+  const given = digest(login.password);
   // Unknown users cost the same: comparing happens either way, and digests have one length.
   const matches = timingSafeEqual(given, user?.digest ?? digest(""));
   return user !== undefined && matches ? user.role : null;
