@@ -8,6 +8,7 @@ export * from "./event-cursors.ts";
 export * from "./event-fan-out.ts";
 export * from "./events.ts";
 export * from "./id.ts";
+export * from "./idempotency-lock.ts";
 export * from "./idempotency-record.ts";
 export * from "./installation-figures.ts";
 export * from "./maintenance.ts";

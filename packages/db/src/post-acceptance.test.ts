@@ -36,8 +36,12 @@ const question = (idempotency: typeof scope | null) => ({
   socialAccountIds: [tenant.socialAccountId],
   idempotency,
 });
-const accept = (posts: PostRecord[], idempotency: (typeof scope & typeof answer) | null = null) =>
-  acceptPosts(env.database, { companyId: tenant.companyId, posts, accounts: [account], idempotency });
+const inMs = (ms: number) => new Date(now.getTime() + ms);
+const accept = (
+  posts: PostRecord[],
+  idempotency: (typeof scope & typeof answer) | null = null,
+  validUntil = inMs(3_600_000),
+) => acceptPosts(env.database, { companyId: tenant.companyId, posts, accounts: [account], validUntil, idempotency });
 const countPosts = async () => {
   const [row] = await env.sql<{ count: number }>("SELECT count(*)::int AS count FROM posts WHERE company_id = $1", [
     tenant.companyId,
@@ -119,6 +123,7 @@ test("an account that is not as the decision saw it lets nothing in", async () =
       companyId: tenant.companyId,
       posts: [draft()],
       accounts: [seen],
+      validUntil: inMs(3_600_000),
       idempotency: { ...scope, ...answer },
     };
     expect(await acceptPosts(env.database, acceptance)).toBe("changed");
@@ -171,4 +176,13 @@ test("the first answer is found again under its key, its path and its company on
   const theirs = { ...question(scope), companyId: stranger.companyId };
   expect((await readAcceptance(env.database, theirs)).answered).toBeNull();
   expect((await readAcceptance(env.database, theirs)).accounts.size).toBe(0);
+});
+
+test("a decision that time has overtaken lets nothing in, with a key and without", async () => {
+  const validUntil = inMs(60_000);
+  await env.advanceClock(60_001);
+  expect(await accept([draft()], null, validUntil)).toBe("changed");
+  expect(await accept([draft()], { ...scope, ...answer }, validUntil)).toBe("changed");
+  expect(await countPosts()).toBe(0);
+  expect(await accept([draft()], { ...scope, ...answer })).toBe("accepted");
 });

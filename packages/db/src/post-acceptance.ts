@@ -5,8 +5,14 @@
  * if and only if nothing the decision rested on has changed meanwhile; otherwise nothing is stored and the caller
  * starts over. So an answer that was kept is exactly the answer that was given, a crash leaves all or nothing, and
  * no post slips into an account that is being paused or deleted: the share lock on its row makes one wait for the other.
+ *
+ * Time is part of the decision, and passes: the statement looks at the clock again, after it has taken the lock of the
+ * Idempotency-Key. Whoever holds that lock, and finds no answer under the key, knows that none will come from a request
+ * which saw an earlier time.
  */
 import type { Database } from "./database.ts";
+import { Prisma } from "./generated/client.ts";
+import { keyLock } from "./idempotency-lock.ts";
 import type { IdempotencyScope, IdempotentAnswer } from "./idempotency-record.ts";
 import type { PostRecord } from "./post-record.ts";
 
@@ -39,10 +45,12 @@ export interface Acceptance {
   posts: readonly PostRecord[];
   /** The accounts as the decision saw them. */
   accounts: readonly PostingAccount[];
+  /** Until when the decision holds, by the database's clock. */
+  validUntil: Date;
   idempotency: (IdempotencyScope & IdempotentAnswer) | null;
 }
 
-/** `changed`: an account changed or the key was taken meanwhile; nothing was stored. */
+/** `changed`: an account changed, the key was taken or time ran out meanwhile; nothing was stored. */
 export type AcceptanceResult = "accepted" | "changed";
 
 export async function readAcceptance(
@@ -70,14 +78,24 @@ export async function readAcceptance(
 }
 
 export async function acceptPosts(database: Database, acceptance: Acceptance): Promise<AcceptanceResult> {
-  const { companyId, posts, accounts, idempotency } = acceptance;
+  const { companyId, posts, accounts, validUntil, idempotency } = acceptance;
+  const lock =
+    idempotency === null
+      ? Prisma.sql`SELECT`
+      : Prisma.sql`SELECT pg_advisory_xact_lock(${keyLock(companyId, idempotency)})`;
   const [row] = await database.prisma.$queryRaw<[{ stored: bigint }]>`
-    WITH expected AS MATERIALIZED (
+    WITH locked AS MATERIALIZED (
+      ${lock}
+    ), timely AS MATERIALIZED (
+      -- What app_now() would say now that the lock is held, not when the statement began.
+      SELECT clock_timestamp() + (app_now() - statement_timestamp()) <= ${validUntil}::timestamptz AS holds
+      FROM (SELECT count(*) FROM locked) AS taken
+    ), expected AS MATERIALIZED (
       SELECT a.id FROM social_accounts a
       JOIN jsonb_to_recordset(${JSON.stringify(accounts)}::jsonb) AS e(id uuid, "clientId" uuid, status text, paused boolean)
         ON e.id = a.id
       WHERE a.company_id = ${companyId}::uuid AND a.deleted_at IS NULL AND a.status = e.status AND a.paused = e.paused
-        AND a.client_id IS NOT DISTINCT FROM e."clientId"
+        AND a.client_id IS NOT DISTINCT FROM e."clientId" AND (SELECT holds FROM timely)
       ORDER BY a.id
       FOR SHARE OF a
     ), answered AS (

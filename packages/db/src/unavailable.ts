@@ -18,8 +18,9 @@ const adapterKinds: ReadonlySet<unknown> = new Set([
 
 /** Classes of SQLSTATE: connection, resources, operator's intervention (shutdown, timeout). */
 const sqlStateClasses: ReadonlySet<string> = new Set(["08", "53", "57"]);
+const lockNotAvailable = "55P03";
 /** A standby that has not been promoted yet; a lock not to be had in time. */
-const sqlStates: ReadonlySet<string> = new Set(["25006", "55P03"]);
+const sqlStates: ReadonlySet<string> = new Set(["25006", lockNotAvailable]);
 
 const driverMessages: ReadonlySet<string> = new Set([
   "timeout exceeded when trying to connect",
@@ -46,6 +47,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
     return sqlStateClasses.has(originalCode.slice(0, 2)) || sqlStates.has(originalCode);
   }
   return driverMessages.has(error.message);
+}
+
+/** Whether a statement ended because a lock was not to be had in the time it was given. */
+export function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && adapterCause(error).originalCode === lockNotAvailable;
 }
 
 function adapterCause(error: Error): AdapterCause {

@@ -1,4 +1,4 @@
-import { createTestEnvironment, type TestEnvironment } from "@punctual/testing";
+import { createTestEnvironment, until, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
 import type { PostOut } from "./schemas.ts";
@@ -123,5 +123,92 @@ test.each([
   expect(answer).toMatchObject({
     status: 400,
     body: { code: "invalid_request", errors: [{ path: "idempotency-key" }] },
+  });
+});
+
+describe("while the first request is running, its account being changed,", () => {
+  /** Holds the account, so that whoever accepts posts for it waits. @returns lets go */
+  async function holdAccount(socialAccountId: string): Promise<() => Promise<void>> {
+    const release = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    const transaction = env.database.prisma.$transaction(
+      async (tx) => {
+        await tx.$executeRaw`SELECT FROM social_accounts WHERE id = ${socialAccountId}::uuid FOR UPDATE`;
+        held.resolve();
+        await release.promise;
+      },
+      { timeout: 60_000 },
+    );
+    await held.promise;
+    return async () => {
+      release.resolve();
+      await transaction;
+    };
+  }
+
+  const waiting = (count: number) =>
+    until(`${count} statements wait for a lock`, async () => {
+      const [row] = await env.sql<{ count: number }>(
+        "SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+      );
+      return row?.count === count;
+    });
+  const clock = async () => {
+    const [row] = await env.sql<{ now: Date }>("SELECT app_now() AS now");
+    return row!.now;
+  };
+
+  test("a repeat after its instant has passed waits for it and gets its answer", async () => {
+    const scheduledAt = (await clock()).toISOString();
+    const release = await holdAccount(tenant.socialAccountId);
+    const first = post("running", { scheduledAt });
+    await waiting(1);
+    await env.advanceClock(61_000);
+    const repeat = post("running", { scheduledAt });
+    await waiting(2);
+    await release();
+    expect((await first).status).toBe(201);
+    expect(await repeat).toMatchObject({ status: 201, text: (await first).text });
+    expect((await repeat).headers["idempotent-replayed"]).toBe("true");
+  });
+
+  test("a repeat waits only so long, and is told to come again", async () => {
+    const hasty = await openAppUnderTest(env, { limits: { idempotencyWaitMs: 50 } });
+    const scheduledAt = (await clock()).toISOString();
+    const body = { socialAccountId: tenant.socialAccountId, text: "Hello", scheduledAt };
+    const options = { body, headers: { "idempotency-key": "hasty" } };
+    const release = await holdAccount(tenant.socialAccountId);
+    const first = hasty.call<PostOut>(tenant.apiKey, "POST", "/v1/posts", options);
+    await waiting(1);
+    await env.advanceClock(61_000);
+    const repeat = await hasty.call(tenant.apiKey, "POST", "/v1/posts", options);
+    expect(repeat).toMatchObject({ status: 409, body: { code: "idempotency_key_in_use" } });
+    expect(repeat.headers["retry-after"]).toBe("1");
+    await release();
+    const { text } = await first;
+    expect(await hasty.call(tenant.apiKey, "POST", "/v1/posts", options)).toMatchObject({ status: 201, text });
+    await hasty.close();
+  });
+
+  test("what must be refused is refused to all of them alike", async () => {
+    const scheduledAt = new Date((await clock()).getTime() - 120_000).toISOString();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => post("late", { scheduledAt })));
+    for (const { status, body } of answers) {
+      expect({ status, code: (body as unknown as { code: string }).code }).toEqual({
+        status: 422,
+        code: "scheduled_in_past",
+      });
+    }
+  });
+
+  test("one under another key does not wait for it", async () => {
+    const scheduledAt = (await clock()).toISOString();
+    const release = await holdAccount(tenant.socialAccountId);
+    const first = post("held up", { scheduledAt });
+    await waiting(1);
+    await env.advanceClock(61_000);
+    expect((await post("another key", { scheduledAt })).status).toBe(422);
+    await release();
+    expect((await first).status).toBe(201);
   });
 });

@@ -45,6 +45,7 @@ export const postRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, d
         inputs: [request.body],
         pathOf: () => "",
         idempotency: idempotencyOf(base, request.headers["idempotency-key"], request.body),
+        keyWaitMs: app.limits.idempotencyWaitMs,
         answer: ([post]) => {
           if (post === undefined) throw new Error("no post was drafted");
           return { statusCode: 201, location: `${base}/${post.id}`, response: JSON.stringify(toPostOut(post)) };
@@ -76,6 +77,7 @@ export const postRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, d
         inputs: request.body.posts,
         pathOf: (index) => `/posts/${index}`,
         idempotency: idempotencyOf(path, request.headers["idempotency-key"], request.body),
+        keyWaitMs: app.limits.idempotencyWaitMs,
         answer: (posts) => {
           return { statusCode: 201, location: null, response: JSON.stringify({ data: posts.map(toPostOut) }) };
         },

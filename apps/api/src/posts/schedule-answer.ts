@@ -21,6 +21,10 @@ export function sendScheduled(reply: FastifyReply, result: ScheduleResult): Fast
     }
     case "refused":
       throw refusal(result.issues);
+    case "key_in_use": {
+      const detail = "A request under this Idempotency-Key is still running; try again.";
+      throw new ProblemError(409, "idempotency_key_in_use", detail, { headers: { "retry-after": "1" } });
+    }
     case "contended": {
       const detail = "The social account is changing too fast; try again.";
       throw new ProblemError(503, "account_changing", detail, { headers: { "retry-after": "1" } });

@@ -1,13 +1,16 @@
 /**
  * Scheduling, one post or many: all or none. The Idempotency-Key is looked up before any question of time, state or
- * limits, so that a repeat gets the first answer whatever has changed since. The answer is complete before anything
- * is stored, because it is stored with the posts; Redis is told afterwards and never waited for.
+ * limits, so that a repeat gets the first answer whatever has changed since; and before a request under a key is
+ * refused, one that is still running under the same key is waited for, so that a repeat is never told "no" where the
+ * first was told "yes". The answer is complete before anything is stored, because it is stored with the posts; Redis is
+ * told afterwards and never waited for.
  */
-import type { Platform, ValidationIssue } from "@punctual/core";
+import { postLimits, type Platform, type ValidationIssue } from "@punctual/core";
 import {
   acceptPosts,
   readAcceptance,
   toWaitingPost,
+  waitForKey,
   type Database,
   type IdempotencyScope,
   type PostingAccount,
@@ -30,6 +33,8 @@ export interface ScheduleRequest {
   /** Where the post of this index stands in the request body, as a JSON pointer. */
   pathOf: (index: number) => string;
   idempotency: (IdempotencyScope & { requestHash: string }) | null;
+  /** How long a request that is about to be refused waits for one under the same key, in milliseconds. */
+  keyWaitMs: number;
   /** What to answer if these posts are accepted. */
   answer: (posts: readonly PostRecord[]) => ScheduleAnswer;
 }
@@ -48,6 +53,8 @@ export type ScheduleResult =
   /** The key was used for another request before. */
   | { kind: "key_reused" }
   | { kind: "refused"; issues: ValidationIssue[] }
+  /** Another request is running under the key, and for long. */
+  | { kind: "key_in_use" }
   /** Its accounts changed again and again while we tried. */
   | { kind: "contended" };
 
@@ -57,6 +64,7 @@ export async function schedulePosts(deps: ScheduleDeps, request: ScheduleRequest
   const { companyId, idempotency, inputs } = request;
   const socialAccountIds = [...new Set(inputs.map(({ socialAccountId }) => socialAccountId.toLowerCase()))];
 
+  let waitedForKey = idempotency === null;
   for (let round = 0; round < roundsMax; round += 1) {
     const basis = await readAcceptance(deps.database, { companyId, socialAccountIds, idempotency });
     if (basis.answered !== null) {
@@ -65,11 +73,18 @@ export async function schedulePosts(deps: ScheduleDeps, request: ScheduleRequest
     }
 
     const { posts, accounts, issues } = draftAll(deps, request, basis);
-    if (issues.length > 0) return { kind: "refused", issues };
+    if (issues.length > 0) {
+      if (waitedForKey || idempotency === null) return { kind: "refused", issues };
+      const { path, key } = idempotency;
+      waitedForKey = await waitForKey(deps.database, { companyId, path, key, waitMs: request.keyWaitMs });
+      if (!waitedForKey) return { kind: "key_in_use" };
+      continue;
+    }
 
     const answer = request.answer(posts);
     const record = idempotency === null ? null : { ...idempotency, ...answer };
-    const result = await acceptPosts(deps.database, { companyId, posts, accounts, idempotency: record });
+    const validUntil = latestAcceptance(posts);
+    const result = await acceptPosts(deps.database, { companyId, posts, accounts, validUntil, idempotency: record });
     if (result === "changed") continue;
 
     deps.producer.nudge(posts.map(toWaitingPost).filter((waiting) => waiting !== null));
@@ -96,4 +111,9 @@ function draftAll(
     }
   }
   return { posts, accounts: [...accounts.values()], issues };
+}
+
+/** When the first of them would be refused for lying in the past. */
+function latestAcceptance(posts: readonly PostRecord[]): Date {
+  return new Date(Math.min(...posts.map(({ scheduledAt }) => scheduledAt.getTime())) + postLimits.pastToleranceMs);
 }
