@@ -1,7 +1,10 @@
 /** Every platform there is, by name: one line each. */
+import { tmpdir } from "node:os";
+import path from "node:path";
 import type { Platform } from "@punctual/core";
 import type { Logger, Service } from "@punctual/runtime";
 import { createHttpClient } from "./http.ts";
+import { createMedia } from "./media/media.ts";
 import type { PlatformApp, PlatformDeps } from "./platform-deps.ts";
 import { createWebhookPlatform } from "./webhook/webhook.ts";
 
@@ -11,6 +14,8 @@ export interface PlatformsOptions {
   allowPrivateNetworks: boolean;
   /** Our registrations, by platform. */
   apps?: Readonly<Record<string, PlatformApp>>;
+  /** Where media are kept while they are looked at and uploaded; default: a directory of our own among the system's temporary ones. */
+  mediaDirectory?: string;
   /** Default: says nothing. */
   logger?: Pick<Logger, "warn">;
 }
@@ -23,14 +28,17 @@ export function createPlatforms(options: PlatformsOptions): Platforms {
   const http = createHttpClient({ allowPrivateNetworks: options.allowPrivateNetworks });
   const sandboxHttp = createHttpClient({ allowPrivateNetworks: true });
   const { sandboxUrl, allowPrivateNetworks, apps = {}, logger = { warn() {} } } = options;
+  const directory = options.mediaDirectory ?? path.join(tmpdir(), `punctual-media-${process.getuid?.() ?? "own"}`);
+  const media = createMedia({ http, directory });
   const depsOf = (platform: string): PlatformDeps => {
-    return { http, sandboxHttp, sandboxUrl, allowPrivateNetworks, app: apps[platform] ?? {}, logger };
+    return { http, sandboxHttp, sandboxUrl, allowPrivateNetworks, app: apps[platform] ?? {}, media, logger };
   };
   const platforms = [createWebhookPlatform(depsOf("webhook"))];
   return {
     byName: new Map(platforms.map((platform) => [platform.name, platform])),
-    async start() {},
+    start: () => media.start(),
     async stop() {
+      await media.stop();
       await Promise.all([http.close(), sandboxHttp.close()]);
     },
   };

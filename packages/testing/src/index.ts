@@ -2,6 +2,8 @@ export * from "./browser-program.ts";
 export * from "./browser.ts";
 export * from "./free-port.ts";
 export * from "./launch-app.ts";
+export * from "./media-samples.ts";
+export * from "./media-server.ts";
 export * from "./own-redis.ts";
 export * from "./postgres-server.ts";
 export * from "./raw-server.ts";
