@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "@punctual/runtime";
 
-/** How long it is tried, in milliseconds. */
+/** How long it is tried unless somebody knows better, in milliseconds. */
 const giveUpMs = 60_000;
 const retryDelayMs = 250;
 
@@ -14,8 +14,9 @@ export async function throughOutages<Result>(
   work: () => Promise<Result>,
   context: Readonly<Record<string, unknown>>,
   logger: Logger,
+  giveUpAfterMs = giveUpMs,
 ): Promise<Result | null> {
-  const giveUpAt = performance.now() + giveUpMs;
+  const giveUpAt = performance.now() + giveUpAfterMs;
   for (;;) {
     try {
       return await work();

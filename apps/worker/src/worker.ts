@@ -6,8 +6,10 @@ import { openConsumer, openProducer } from "@punctual/queue";
 import { createKeyring, StartError, type Logger, type Service } from "@punctual/runtime";
 import { workerLimits, type WorkerConfig } from "./config.ts";
 import { createDeliveries } from "./deliveries/deliveries.ts";
+import { createRenewer } from "./credentials/renewer.ts";
 import { createHealthServer } from "./health-server.ts";
 import { createConfirmer } from "./maintenance/confirmer.ts";
+import { createCredentialKeeper } from "./maintenance/credential-keeper.ts";
 import { createPoller } from "./maintenance/poller.ts";
 import { createPruner } from "./maintenance/pruner.ts";
 import { createReleaser } from "./maintenance/releaser.ts";
@@ -104,6 +106,13 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
       createReleaser({ database: maintenance, producer, logger }),
       createRescuer({ database: maintenance, platforms: platforms.byName, retryPolicy, logger }),
       createConfirmer({ database: maintenance, platforms: platforms.byName, keyring, logger }),
+      createCredentialKeeper({
+        database: maintenance,
+        platforms: platforms.byName,
+        keyring,
+        renewer: createRenewer({ database: maintenance, keyring, logger }),
+        logger,
+      }),
       createPruner({ holder: name }, { database: maintenance, logger }),
       ...deliveries.foundation,
       together([...lanes.flat(), ...deliveries.lane], () => publisher.release()),

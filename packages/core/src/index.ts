@@ -1,4 +1,5 @@
 export * from "./ahead.ts";
+export * from "./credential-life.ts";
 export * from "./delivery.ts";
 export * from "./event-position.ts";
 export * from "./event.ts";

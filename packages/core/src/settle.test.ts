@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { renewalTimes } from "./credential-life.ts";
 import type { Outcome } from "./outcome.ts";
 import { postTransitions } from "./post-state.ts";
 import { defaultRetryPolicy } from "./retry-policy.ts";
@@ -221,6 +222,24 @@ describe("through any history", () => {
     expect(delays.every((delay) => Number.isSafeInteger(delay) && delay >= 0 && delay <= toldWaitMaxMs)).toBe(true);
     expect(delays.length).toBeGreaterThan(1_000);
   });
+});
+
+test("credentials that can be renewed are, once, before the account is blamed; that costs no attempt", () => {
+  const renewable = { renewable: true, attemptsUsed: maxAttempts, outcomeOpen: true };
+  expect(settle(outcomes["reconnect auth"], context(renewable))).toMatchObject({
+    status: "retrying",
+    delayMs: renewalTimes.waitMs,
+    counts: false,
+    outcomeOpen: true,
+    failure: { category: "auth" },
+  });
+  expect(settle(outcomes["reconnect permission"], context(renewable)).status).toBe("held");
+});
+
+test("a platform's word about an account or the app is passed on, one about the post is not", () => {
+  const blocks = (scope: "post" | "account" | "app") =>
+    (settle({ ...outcomes.wait, scope }, context()) as { blocks?: string }).blocks;
+  expect([blocks("post"), blocks("account"), blocks("app")]).toEqual([undefined, "account", "app"]);
 });
 
 /** One post from its first attempt until nothing follows by itself, limits included at most twenty times. */

@@ -4,11 +4,13 @@
  *
  * A failing post's story: an attempt ends in a certain no. If the fault may pass, the post is `retrying` and comes
  * back after a growing wait, or when the platform said it may; if it cannot pass, or the budget of attempts is
- * spent, it is `failed` with the reason. A limit costs no attempt. A fault of the account holds the post.
+ * spent, it is `failed` with the reason. A limit costs no attempt. A fault of the account holds the post, after its
+ * credentials were renewed once, where they can be; that costs no attempt either.
  * When the answer to the irreversible call is lost, nobody knows: where a repeat is harmless the same bytes go out
  * again under the same key (`outcomeOpen`), and the post can then only end `published` or `unconfirmed`, because a
  * later "no" says nothing about the lost answer. Where a repeat may double the post, it is `unconfirmed` at once.
  */
+import { renewalTimes } from "./credential-life.ts";
 import type { FailureCategory, Outcome, Published } from "./outcome.ts";
 import { categoryOf } from "./outcome.ts";
 import { backoffMs, type RetryPolicy } from "./retry-policy.ts";
@@ -26,6 +28,8 @@ export interface SettleContext {
   guarantee: Guarantee;
   /** Whether an earlier attempt's answer is still missing. */
   outcomeOpen: boolean;
+  /** Whether its account's credentials, if they are refused, can be renewed by the machine; default no. */
+  renewable?: boolean;
   policy: RetryPolicy;
   /** Uniform in [0, 1), for jitter. */
   random: number;
@@ -86,6 +90,15 @@ export function settle(outcome: Outcome, context: SettleContext): Settlement {
     }
 
     case "reconnect":
+      if (outcome.category === "auth" && context.renewable === true) {
+        return {
+          status: "retrying",
+          delayMs: Math.max(limitWaitMs(context), renewalTimes.waitMs),
+          outcomeOpen: context.outcomeOpen,
+          counts: false,
+          failure,
+        };
+      }
       return {
         status: "held",
         outcomeOpen: context.outcomeOpen,

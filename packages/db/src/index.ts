@@ -2,6 +2,7 @@ export * from "./account-pausing.ts";
 export * from "./api-keys.ts";
 export * from "./clients.ts";
 export * from "./companies.ts";
+export * from "./credential-renewal.ts";
 export * from "./database.ts";
 export * from "./demo.ts";
 export * from "./event-cursors.ts";

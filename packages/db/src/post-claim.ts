@@ -40,6 +40,8 @@ export interface ClaimedPost extends OutgoingPost {
     credentialsVersion: number;
     sandbox: boolean;
   };
+  /** Since when the machine has these credentials from the platform, in milliseconds; null: a person gave them. */
+  renewedAgoMs: number | null;
 }
 
 export type ClaimResult =
@@ -86,6 +88,7 @@ interface ClaimRow {
   credentials: string;
   credentialsVersion: number;
   sandbox: boolean;
+  renewedAgoMs: number | null;
 }
 
 /** What was prepared ahead is believed for so long; afterwards the platform is asked again, in preparing. */
@@ -140,7 +143,8 @@ export async function claimPost(database: Database, request: ClaimRequest): Prom
            post.scheduled_at AS "scheduledAt", claimed.sent_before AS "firstSentAt", post.request_id AS "requestId",
            claimed.attempts, claimed.attempts_used AS "attemptsUsed", post.max_attempts AS "maxAttempts",
            claimed.outcome_open AS "outcomeOpen", claimed.checkpoint, account.settings, account.credentials,
-           account.credentials_version AS "credentialsVersion", account.sandbox
+           account.credentials_version AS "credentialsVersion", account.sandbox,
+           (extract(epoch FROM app_now() - account.refreshed_at) * 1000)::float8 AS "renewedAgoMs"
     FROM posts AS post
     JOIN social_accounts AS account ON account.id = post.social_account_id
     LEFT JOIN candidate ON candidate.id = post.id
@@ -271,5 +275,6 @@ function toClaimedPost(id: string, row: ClaimRow): ClaimedPost {
       credentialsVersion: row.credentialsVersion,
       sandbox: row.sandbox,
     },
+    renewedAgoMs: row.renewedAgoMs,
   };
 }

@@ -64,6 +64,13 @@ export async function changeSocialAccount(
           client_id = CASE WHEN ${clientId === undefined} THEN client_id ELSE ${clientId ?? null}::uuid END,
           credentials = coalesce(${credentials}, credentials),
           credentials_version = credentials_version + ${reconnects ? 1 : 0}::integer,
+          credentials_at = CASE WHEN ${reconnects} THEN app_now() ELSE credentials_at END,
+          refreshed_at = CASE WHEN ${reconnects} THEN NULL ELSE refreshed_at END,
+          refresh_at = CASE WHEN ${reconnects} THEN app_now() ELSE refresh_at END,
+          refresh_failures = CASE WHEN ${reconnects} THEN 0 ELSE refresh_failures END,
+          refresh_claim = CASE WHEN ${reconnects} THEN NULL ELSE refresh_claim END,
+          refresh_claim_until = CASE WHEN ${reconnects} THEN NULL ELSE refresh_claim_until END,
+          checked_at = CASE WHEN ${reconnects} THEN NULL ELSE checked_at END,
           status = CASE WHEN ${reconnects} THEN 'active' ELSE account.status END, updated_at = app_now()
       FROM before
       WHERE account.id = before.id AND (${clientId ?? null}::uuid IS NULL OR EXISTS (SELECT FROM client))

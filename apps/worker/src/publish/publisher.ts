@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import {
+  renewalTimes,
   settle,
   settleReleased,
   type Outcome,
@@ -25,6 +26,7 @@ import {
 } from "@punctual/db";
 import type { JobVerdict } from "@punctual/queue";
 import type { Keyring, Logger } from "@punctual/runtime";
+import { createRenewer, type Renewal } from "../credentials/renewer.ts";
 import type { WorkerParts } from "../parts.ts";
 import { attemptPost } from "./attempt.ts";
 import { holdClaim, stopwatch, type Claim } from "./claim.ts";
@@ -62,6 +64,7 @@ const beingPreparedDelayMs = 500;
 export function createPublisher(deps: PublisherDeps, options: PublisherOptions): Publisher {
   const { database, logger, parts } = deps;
   const stopping = new AbortController();
+  const renewer = createRenewer(deps);
   const doubtful = createDoubtfulClaims({ database, logger });
 
   async function publishClaimed(
@@ -95,6 +98,7 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
             waitsBefore: post.attempt - post.attemptsUsed,
             guarantee,
             outcomeOpen: post.outcomeOpen,
+            renewable: mayRenew(platform, post),
             policy: options.retryPolicy,
             random: Math.random(),
           });
@@ -109,6 +113,11 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
     };
     if (!(await recordOutcome(database, recording, { logger, parts }))) return { kind: "done" };
     announce(post, result, settlement);
+    if (result.kind === "reconnect" && settlement.status === "retrying") {
+      const renewal = await renew(platform, post, result.credentialsVersion);
+      // Whoever renewed them, or found that they cannot be, has seen to all of the account's posts.
+      if (renewal.kind !== "unknown") return { kind: "done" };
+    }
     if (settlement.status === "held" || settlement.status === "retrying") {
       // The account's other posts, at once, and this one if somebody paused the account meanwhile; any this misses is
       // held when it comes due.
@@ -117,6 +126,19 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
       );
     }
     return recording.needsJob ? { kind: "done" } : verdictOf(settlement);
+  }
+
+  /** After the outcome was recorded: renewing may take longer than the claim's lease. */
+  async function renew(platform: Platform, post: ClaimedPost, credentialsVersion: number): Promise<Renewal> {
+    const account = { socialAccountId: post.socialAccountId, credentialsVersion };
+    try {
+      const renewal = await renewer.renew(platform, account);
+      if (renewal.kind === "refused") await renewer.disconnect({ ...account, code: renewal.code });
+      return renewal;
+    } catch (error) {
+      logger.warn({ err: error, ...account }, "renewing an account's credentials failed");
+      return { kind: "unknown" };
+    }
   }
 
   function announce(post: ClaimedPost, result: Outcome | { kind: "released" }, settlement: Settlement): void {
@@ -187,6 +209,11 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
       }
     },
   };
+}
+
+/** Credentials the platform gave a moment ago and refuses now are not helped by new ones. */
+function mayRenew(platform: Platform, { renewedAgoMs }: ClaimedPost): boolean {
+  return platform.refresh !== undefined && (renewedAgoMs === null || renewedAgoMs > renewalTimes.freshMs);
 }
 
 const releasedAttempt: AttemptEnd = {
