@@ -1,5 +1,5 @@
 /** Everything a worker runs, in the order it starts: what is needed first, what takes work last. */
-import { defaultRetryPolicy, type Platform, type RetryPolicy } from "@punctual/core";
+import { defaultRetryPolicy, deliveryLane, queueName, type Platform, type RetryPolicy } from "@punctual/core";
 import { markEnqueued, openDatabase, overduePosts, type Database } from "@punctual/db";
 import { createPlatforms, type Platforms } from "@punctual/platforms";
 import { openConsumer, openProducer } from "@punctual/queue";
@@ -7,7 +7,7 @@ import { createKeyring, StartError, type Logger, type Service } from "@punctual/
 import { workerLimits, type WorkerConfig } from "./config.ts";
 import { createDeliveries } from "./deliveries/deliveries.ts";
 import { createRenewer } from "./credentials/renewer.ts";
-import { createHealthServer } from "./health-server.ts";
+import { openObservation } from "./health/observation.ts";
 import { createConfirmer } from "./maintenance/confirmer.ts";
 import { createCredentialKeeper } from "./maintenance/credential-keeper.ts";
 import { createPoller } from "./maintenance/poller.ts";
@@ -54,16 +54,18 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
     { logger, onEnqueued: (posts) => markEnqueued(database, posts) },
   );
   const keyring = createKeyring(config.ENCRYPTION_KEYS);
-  const publisher = createPublisher({ database, keyring, logger, parts }, { worker: name, retryPolicy });
+  const observation = openObservation();
+  const { pulse, meters } = observation;
+  const publisher = createPublisher({ database, keyring, logger, parts, meters }, { worker: name, retryPolicy });
   const { drainTimeoutMs } = workerLimits;
   const concurrency = config.WORKER_CONCURRENCY;
 
-  const lanes = ownPlatforms(platforms, config.WORKER_PLATFORMS).map((platform): Service[] => {
+  const lanes = ownPlatforms(platforms, config.WORKER_PLATFORMS).map((platform) => {
     const consumer = openConsumer(
       { redisUrl: config.REDIS_URL, platform: platform.name, concurrency, drainTimeoutMs, ...prefix },
       { logger, handle: (job) => publisher.publish(platform, job, "job") },
     );
-    return [
+    const services: Service[] = [
       consumer,
       createPoller(
         { concurrency, drainTimeoutMs },
@@ -73,10 +75,12 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
           consumer,
           census: producer.census,
           logger,
+          pulse,
         },
       ),
-      createWatchdog({ consumer, census: producer.census, logger, giveUp: options.giveUp }),
+      createWatchdog({ consumer, census: producer.census, logger, pulse, giveUp: options.giveUp }),
     ];
+    return { platform: platform.name, consumer, services };
   });
 
   const deliveries = createDeliveries(
@@ -88,7 +92,26 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
       drainTimeoutMs,
       ...prefix,
     },
-    { database, keyring, logger, giveUp: options.giveUp },
+    { database, keyring, logger, pulse, giveUp: options.giveUp },
+  );
+  const { server, tally, prober, heartbeat } = observation.services(
+    {
+      name,
+      host: config.HOST,
+      port: config.WORKER_PORT,
+      platforms: lanes.map(({ platform }) => platform),
+      concurrency,
+    },
+    {
+      databases: { publishing: database, maintenance },
+      lanes: [
+        ...lanes.map(({ platform, consumer }) => ({ queue: queueName(platform), consumer, ofPosts: true })),
+        { queue: deliveryLane, consumer: deliveries.consumer, ofPosts: false },
+      ],
+      producers: [producer, deliveries.producer],
+      producer,
+      logger,
+    },
   );
 
   return {
@@ -97,15 +120,15 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
       { start: async () => {}, stop: async () => void (await Promise.all([database.close(), maintenance.close()])) },
       platforms,
       producer,
-      createHealthServer({ host: config.HOST, port: config.WORKER_PORT }, { database: maintenance, producer, logger }),
-      parts.createStager({ database: maintenance, producer, logger }),
+      server,
+      parts.createStager({ database: maintenance, producer, logger, pulse }),
       parts.createRebuilder(
         { platforms: platformNames, holder: name },
-        { database: maintenance, producer, logger, raiseGenerations: parts.raiseGenerations },
+        { database: maintenance, producer, logger, pulse, raiseGenerations: parts.raiseGenerations },
       ),
-      createReleaser({ database: maintenance, producer, logger }),
-      createRescuer({ database: maintenance, platforms: platforms.byName, retryPolicy, logger }),
-      createConfirmer({ database: maintenance, platforms: platforms.byName, keyring, logger }),
+      createReleaser({ database: maintenance, producer, logger, pulse }),
+      createRescuer({ database: maintenance, platforms: platforms.byName, retryPolicy, logger, pulse }),
+      createConfirmer({ database: maintenance, platforms: platforms.byName, keyring, logger, pulse }),
       createCredentialKeeper({
         database: maintenance,
         platforms: platforms.byName,
@@ -113,9 +136,15 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
         renewer: createRenewer({ database: maintenance, keyring, logger }),
         logger,
       }),
-      createPruner({ holder: name }, { database: maintenance, logger }),
+      createPruner({ holder: name }, { database: maintenance, logger, pulse }),
+      tally,
       ...deliveries.foundation,
-      together([...lanes.flat(), ...deliveries.lane], () => publisher.release()),
+      prober,
+      heartbeat,
+      together([...lanes.flatMap(({ services }) => services), ...deliveries.lane], () => {
+        publisher.release();
+        heartbeat.announceStop();
+      }),
     ],
   };
 }

@@ -4,6 +4,7 @@
  */
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { Logger } from "@punctual/runtime";
+import pg from "pg";
 import { PrismaClient } from "./generated/client.ts";
 
 export interface DatabaseOptions {
@@ -21,6 +22,8 @@ export interface Database {
   readonly prisma: PrismaClient;
   /** Resolves when Postgres answers, rejects when it does not. */
   ping(): Promise<void>;
+  /** How its connections are used: who waits finds all of them busy. */
+  connections(): { used: number; idle: number; waiting: number };
   close(): Promise<void>;
 }
 
@@ -33,25 +36,23 @@ const answerTimeoutMs = 12_000;
 
 export function openDatabase(options: DatabaseOptions, { logger }: { logger: Logger }): Database {
   const onError = (error: Error) => logger.warn({ err: error }, "a database connection broke");
-  const prisma = new PrismaClient({
-    adapter: new PrismaPg(
-      {
-        connectionString: options.url,
-        max: options.connectionsMax,
-        connectionTimeoutMillis: connectTimeoutMs,
-        query_timeout: answerTimeoutMs,
-        keepAlive: true,
-        application_name: options.applicationName,
-        // Prisma reads an instant's digits and drops its offset, so it must be told in UTC; behind a pooler the
-        // database itself must be set so, which `databaseFaults` checks.
-        ...(options.pooled ? {} : { statement_timeout: statementTimeoutMs, options: "-c TimeZone=UTC" }),
-      },
-      { onPoolError: onError, onConnectionError: onError },
-    ),
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.connectionsMax,
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: answerTimeoutMs,
+    keepAlive: true,
+    application_name: options.applicationName,
+    // Prisma reads an instant's digits and drops its offset, so it must be told in UTC; behind a pooler the
+    // database itself must be set so, which `databaseFaults` checks.
+    ...(options.pooled ? {} : { statement_timeout: statementTimeoutMs, options: "-c TimeZone=UTC" }),
   });
+  const adapter = new PrismaPg(pool, { disposeExternalPool: true, onPoolError: onError, onConnectionError: onError });
+  const prisma = new PrismaClient({ adapter });
   return {
     prisma,
     ping: async () => void (await prisma.$queryRaw`SELECT 1`),
+    connections: () => ({ used: pool.totalCount - pool.idleCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => prisma.$disconnect(),
   };
 }

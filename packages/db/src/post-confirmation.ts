@@ -6,6 +6,9 @@ import type { Checkpoint, OutgoingPost } from "@punctual/core";
 import type { Database } from "./database.ts";
 import type { ClaimedPost } from "./post-claim.ts";
 
+/** Of what a platform showed, in characters. */
+const messageLengthMax = 500;
+
 /** An unconfirmed post taken for one look. */
 export interface UnconfirmedPost extends OutgoingPost {
   platform: string;
@@ -107,13 +110,19 @@ export async function recordAbsent(
   return row !== undefined;
 }
 
-/** The platform could not tell. @param againInMs null: no more looks, a person decides */
+/**
+ * The platform could not tell.
+ *
+ * @param look.againInMs null: no more looks, a person decides
+ * @param look.message what it showed, for that person; free of secrets
+ */
 export async function recordCannotTell(
   database: Database,
-  { postId, againInMs }: { postId: string; againInMs: number | null },
+  { postId, againInMs, message }: { postId: string; againInMs: number | null; message: string },
 ): Promise<void> {
   await database.prisma.$executeRaw`
     UPDATE posts
-    SET confirm_count = confirm_count + 1, confirm_at = app_now() + ${againInMs}::double precision * interval '1 millisecond'
+    SET confirm_count = confirm_count + 1, confirm_message = ${message.slice(0, messageLengthMax)},
+        confirm_at = app_now() + ${againInMs}::double precision * interval '1 millisecond'
     WHERE id = ${postId}::uuid AND status = 'unconfirmed'`;
 }

@@ -62,12 +62,22 @@ const eventOf = {
   held: "post.held",
 } as const satisfies Record<Settlement["status"], EventType>;
 
+/** Whether `settleClaim` found the claim still held. */
+export async function recordSettlement(database: Database, record: SettlementRecord): Promise<boolean> {
+  return (await settleClaim(database, record)) !== null;
+}
+
+export interface SettledPost {
+  /** Of a post that is published now, in milliseconds. */
+  latenessMs: number | null;
+}
+
 /**
  * Records a settlement under its claim.
  *
- * @returns false if the claim is no longer held: another has decided, nothing was changed
+ * @returns null if the claim is no longer held: another has decided, nothing was changed
  */
-export async function recordSettlement(database: Database, record: SettlementRecord): Promise<boolean> {
+export async function settleClaim(database: Database, record: SettlementRecord): Promise<SettledPost | null> {
   const { postId, claimToken, settlement, attempt, needsJob } = record;
   const status: string = settlement.status;
   const published: Published | null = settlement.status === "published" ? settlement.published : null;
@@ -78,7 +88,7 @@ export async function recordSettlement(database: Database, record: SettlementRec
   // A platform counts what reached it, also what it refused; not what it turned away for a limit.
   const counted =
     !["wait", "reconnect", "released", "abandoned"].includes(attempt.outcome) && attempt.category !== "network";
-  const rows = await database.prisma.$queryRaw<{ id: string }[]>`
+  const [settled] = await database.prisma.$queryRaw<SettledPost[]>`
     WITH post AS (
       UPDATE posts AS post
       SET status = ${status},
@@ -123,8 +133,8 @@ export async function recordSettlement(database: Database, record: SettlementRec
       SELECT company_id, NULL, id, 'account.needs_reconnect', jsonb_build_object('credentialsVersion', ${held?.credentialsVersion ?? 0}::integer), NULL
       FROM account
     )
-    SELECT id FROM post`;
-  return rows.length > 0;
+    SELECT lateness_ms AS "latenessMs" FROM post`;
+  return settled ?? null;
 }
 
 /** In a statement with a settled `post`: nothing is sent for the account or the app before that time. */

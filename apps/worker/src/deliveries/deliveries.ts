@@ -15,11 +15,13 @@ import {
   openDeliveryConsumer,
   openDeliveryProducer,
   type DeliveryProducer,
+  type JobConsumer,
   type WaitingDelivery,
 } from "@punctual/queue";
 import type { Keyring, Logger, Service } from "@punctual/runtime";
 import { createJobRebuilder } from "../maintenance/job-rebuilder.ts";
 import { createPoller } from "../maintenance/poller.ts";
+import type { Pulse } from "../maintenance/pulse.ts";
 import { createSweeper } from "../maintenance/sweeper.ts";
 import { createWatchdog } from "../maintenance/watchdog.ts";
 import { createDeliverer } from "./deliverer.ts";
@@ -42,6 +44,7 @@ export interface DeliveriesDeps {
   keyring: Keyring;
   logger: Logger;
   giveUp: (reason: string) => void;
+  pulse?: Pulse | undefined;
 }
 
 export interface Deliveries {
@@ -49,6 +52,8 @@ export interface Deliveries {
   foundation: Service[];
   /** Takes work, and drains when it is stopped. */
   lane: Service[];
+  producer: DeliveryProducer;
+  consumer: JobConsumer;
 }
 
 const batchSizeMax = 1_000;
@@ -57,7 +62,7 @@ const intervalMs = 500;
 
 export function createDeliveries(options: DeliveriesOptions, deps: DeliveriesDeps): Deliveries {
   const { redisUrl, worker, concurrency, drainTimeoutMs, allowPrivateNetworks } = options;
-  const { database, keyring, logger, giveUp } = deps;
+  const { database, keyring, logger, giveUp, pulse } = deps;
   const redis = { redisUrl, ...(options.prefix === undefined ? {} : { prefix: options.prefix }) };
   const http = createHttpClient({ allowPrivateNetworks });
   const producer = openDeliveryProducer(redis, {
@@ -74,10 +79,12 @@ export function createDeliveries(options: DeliveriesOptions, deps: DeliveriesDep
     foundation: [
       { start: async () => {}, stop: () => http.close() },
       producer,
-      createFanOut({ holder: worker }, { database, producer, logger }),
-      createDeliveryStager({ database, producer, logger }),
-      createJobRebuilder({ holder: worker }, { database, producer, enqueued: enqueuedIn(database), logger }),
+      createFanOut({ holder: worker }, { database, producer, logger, pulse }),
+      createDeliveryStager({ database, producer, logger, pulse }),
+      createJobRebuilder({ holder: worker }, { database, producer, enqueued: enqueuedIn(database), logger, pulse }),
     ],
+    producer,
+    consumer,
     lane: [
       consumer,
       createPoller<DeliveryJobId>(
@@ -88,9 +95,10 @@ export function createDeliveries(options: DeliveriesOptions, deps: DeliveriesDep
           consumer,
           census,
           logger,
+          pulse,
         },
       ),
-      createWatchdog({ consumer, census, logger, giveUp }),
+      createWatchdog({ consumer, census, logger, giveUp, pulse }),
     ],
   };
 }
@@ -100,14 +108,17 @@ export function createDeliveryStager(deps: {
   database: Database;
   producer: DeliveryProducer;
   logger: Logger;
+  pulse?: Pulse | undefined;
 }): Service {
-  const { database, producer, logger } = deps;
+  const { database, producer, logger, pulse } = deps;
   return createSweeper(
     { name: "delivery stager", intervalMs },
     {
       logger,
+      pulse,
       async sweep() {
         const rescued = await rescueDeliveries(database, batchSizeMax);
+        pulse?.healed("delivery stager", rescued.length);
         for (const delivery of rescued) logger.warn(delivery, "delivery taken from a dead worker");
         const waiting = await unenqueuedDeliveries(database, { limit: batchSizeMax, quietMs });
         const staged = waiting.length > 0 && (await producer.enqueue(waiting.map(toWaiting)));

@@ -6,12 +6,14 @@ import { fanOut, nextFanOutBatch, takeMaintenanceLease, type Database } from "@p
 import type { DeliveryProducer } from "@punctual/queue";
 import type { Logger, Service } from "@punctual/runtime";
 import { deliveryAttemptsMax } from "@punctual/core";
+import type { Pulse } from "../maintenance/pulse.ts";
 import { createSweeper } from "../maintenance/sweeper.ts";
 
 export interface FanOutDeps {
   database: Database;
   producer: DeliveryProducer;
   logger: Logger;
+  pulse?: Pulse | undefined;
 }
 
 /** Events taken from the log at a time. */
@@ -20,11 +22,13 @@ const intervalMs = 400;
 /** When its holder dies, another takes over after this long, in milliseconds. */
 const leaseMs = 2_000;
 
-export function createFanOut({ holder }: { holder: string }, { database, producer, logger }: FanOutDeps): Service {
+export function createFanOut({ holder }: { holder: string }, deps: FanOutDeps): Service {
+  const { database, producer, logger, pulse } = deps;
   return createSweeper(
     { name: "fan-out", intervalMs },
     {
       logger,
+      pulse,
       async sweep() {
         const batch = await nextFanOutBatch(database, batchSizeMax);
         if (batch === null) return false;

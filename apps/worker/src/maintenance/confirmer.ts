@@ -14,6 +14,7 @@ import {
 } from "@punctual/db";
 import type { Keyring, Logger, Service } from "@punctual/runtime";
 import { openAccount } from "../publish/attempt.ts";
+import type { Pulse } from "./pulse.ts";
 import { createSweeper } from "./sweeper.ts";
 
 export interface ConfirmerDeps {
@@ -21,6 +22,7 @@ export interface ConfirmerDeps {
   platforms: ReadonlyMap<string, Platform>;
   keyring: Keyring;
   logger: Logger;
+  pulse?: Pulse | undefined;
 }
 
 const batchSizeMax = 50;
@@ -35,7 +37,7 @@ const lookingMaxMs = 600_000;
 /** A post proved absent is tried again after this long, in milliseconds. */
 const absentDelayMs = 1_000;
 
-export function createConfirmer({ database, platforms, keyring, logger }: ConfirmerDeps): Service {
+export function createConfirmer({ database, platforms, keyring, logger, pulse }: ConfirmerDeps): Service {
   const readable = [...platforms.values()].filter((platform) => platform.confirm !== undefined).map(({ name }) => name);
 
   async function look(post: UnconfirmedPost): Promise<void> {
@@ -44,18 +46,23 @@ export function createConfirmer({ database, platforms, keyring, logger }: Confir
     switch (confirmation.kind) {
       case "published": {
         const { externalId = null, externalUrl = null } = confirmation;
-        if (await recordFound(database, { postId: post.id, externalId, externalUrl }))
+        if (await recordFound(database, { postId: post.id, externalId, externalUrl })) {
           logger.info(context, "an unconfirmed post was found");
+          pulse?.healed("confirmer", 1);
+        }
         return;
       }
       case "absent":
-        if (await recordAbsent(database, { postId: post.id, delayMs: absentDelayMs }))
+        if (await recordAbsent(database, { postId: post.id, delayMs: absentDelayMs })) {
           logger.info(context, "an unconfirmed post is proved absent");
+          pulse?.healed("confirmer", 1);
+        }
         return;
       case "cannot_tell": {
         const pauseMs = Math.min(firstPauseMs * 2 ** post.confirmCount, pauseMaxMs);
         const goesOn = post.now.getTime() - post.unconfirmedAt.getTime() + pauseMs <= lookingMaxMs;
-        await recordCannotTell(database, { postId: post.id, againInMs: goesOn ? pauseMs : null });
+        const { message } = confirmation;
+        await recordCannotTell(database, { postId: post.id, againInMs: goesOn ? pauseMs : null, message });
         if (!goesOn) logger.warn(context, "the platform cannot tell, a person must decide");
       }
     }
@@ -79,6 +86,7 @@ export function createConfirmer({ database, platforms, keyring, logger }: Confir
     { name: "confirmer", intervalMs },
     {
       logger,
+      pulse,
       async sweep() {
         if (readable.length === 0) return false;
         const posts = await takeUnconfirmed(database, {

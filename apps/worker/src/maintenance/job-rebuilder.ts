@@ -9,6 +9,7 @@ import { randomUUID } from "node:crypto";
 import { queueEpoch, setQueueEpoch, takeMaintenanceLease, type Database } from "@punctual/db";
 import type { JobProducer, Waiting } from "@punctual/queue";
 import type { Logger, Service } from "@punctual/runtime";
+import type { Pulse } from "./pulse.ts";
 import { createSweeper } from "./sweeper.ts";
 
 /** What Postgres knows of one kind of work that waits and counts as enqueued. */
@@ -26,6 +27,7 @@ export interface JobRebuilderDeps<Id, Placed extends Id, Job extends Placed & Wa
   producer: JobProducer<Id, Placed, Job>;
   enqueued: EnqueuedWork<Id, Job>;
   logger: Logger;
+  pulse?: Pulse | undefined;
 }
 
 const intervalMs = 750;
@@ -39,7 +41,8 @@ export function createJobRebuilder<Id, Placed extends Id, Job extends Placed & W
   { holder }: { /** Names this process in leases. */ holder: string },
   deps: JobRebuilderDeps<Id, Placed, Job>,
 ): Service {
-  const { database, producer, enqueued, logger } = deps;
+  const { database, producer, enqueued, logger, pulse } = deps;
+  const service = `rebuilder ${producer.kind.name}`;
   const { census, kind, lanes, laneOf } = producer;
   const walk = new Map<string, Job | null>();
   const orphanWalk = new Map<string, string>();
@@ -50,6 +53,7 @@ export function createJobRebuilder<Id, Placed extends Id, Job extends Placed & W
     if (missing.length === 0) return { restored: 0, taken: true };
     const raised = await enqueued.raiseGenerations(missing);
     const taken = await producer.enqueue(raised);
+    pulse?.healed(service, raised.length);
     await census.forget(lane, missing);
     return { restored: raised.length, taken };
   }
@@ -106,9 +110,10 @@ export function createJobRebuilder<Id, Placed extends Id, Job extends Placed & W
   }
 
   return createSweeper(
-    { name: `rebuilder ${kind.name}`, intervalMs },
+    { name: service, intervalMs },
     {
       logger,
+      pulse,
       async sweep() {
         if (!(await producer.isReady())) return false;
         for (const lane of await producer.resumePaused()) logger.warn({ lane }, "a paused queue was resumed");

@@ -5,6 +5,7 @@
  */
 import type { JobCensus, JobConsumer } from "@punctual/queue";
 import { withinMs, type Logger, type Service } from "@punctual/runtime";
+import type { Pulse } from "./pulse.ts";
 import { createSweeper } from "./sweeper.ts";
 
 export interface PollerDeps<Job> {
@@ -15,6 +16,7 @@ export interface PollerDeps<Job> {
   consumer: JobConsumer;
   census: Pick<JobCensus<Job>, "overdue">;
   logger: Logger;
+  pulse?: Pulse | undefined;
 }
 
 export interface Overdue {
@@ -36,7 +38,7 @@ const intervalMs = 500;
 
 export function createPoller<Job>(options: PollerOptions, deps: PollerDeps<Job>): Service {
   const { concurrency, drainTimeoutMs } = options;
-  const { overdue, work, consumer, census, logger } = deps;
+  const { overdue, work, consumer, census, logger, pulse } = deps;
   const { lane } = consumer;
   const running = new Set<Promise<void>>();
   let takenBefore = 0;
@@ -45,6 +47,7 @@ export function createPoller<Job>(options: PollerOptions, deps: PollerDeps<Job>)
     { name: `poller ${lane}`, intervalMs },
     {
       logger,
+      pulse,
       async sweep() {
         const taking = consumer.taken() > takenBefore;
         takenBefore = consumer.taken();
@@ -57,6 +60,7 @@ export function createPoller<Job>(options: PollerOptions, deps: PollerDeps<Job>)
         }
         if (jobs.length === 0) return false;
         logger.info({ count: jobs.length, lane, redisAway }, "working from Postgres on what is due");
+        pulse?.healed("poller", jobs.length);
         for (const job of jobs) start(job);
         return jobs.length === free && running.size < concurrency;
       },

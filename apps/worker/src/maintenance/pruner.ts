@@ -1,6 +1,7 @@
 /** Removes what is older than we promise to keep. */
 import { defaultRetention, prune, takeMaintenanceLease, type Database } from "@punctual/db";
 import type { Logger, Service } from "@punctual/runtime";
+import type { Pulse } from "./pulse.ts";
 import { createSweeper } from "./sweeper.ts";
 
 const batchSizeMax = 5_000;
@@ -8,12 +9,13 @@ const intervalMs = 600_000;
 
 export function createPruner(
   { holder }: { holder: string },
-  { database, logger }: { database: Database; logger: Logger },
+  { database, logger, pulse }: { database: Database; logger: Logger; pulse?: Pulse | undefined },
 ): Service {
   return createSweeper(
     { name: "pruner", intervalMs },
     {
       logger,
+      pulse,
       async sweep() {
         if (!(await takeMaintenanceLease(database, { name: "prune", holder, leaseMs: intervalMs / 2 }))) return false;
         return (await prune(database, defaultRetention, batchSizeMax)) >= batchSizeMax;

@@ -4,6 +4,7 @@ import { enqueuedPosts, soonestEnqueuedPosts, type BacklogPosition, type Databas
 import type { PublishProducer } from "@punctual/queue";
 import type { Logger, Service } from "@punctual/runtime";
 import type { WorkerParts } from "../parts.ts";
+import type { Pulse } from "./pulse.ts";
 import { createJobRebuilder } from "./job-rebuilder.ts";
 
 export interface RebuilderDeps {
@@ -11,6 +12,7 @@ export interface RebuilderDeps {
   producer: PublishProducer;
   logger: Logger;
   raiseGenerations: WorkerParts["raiseGenerations"];
+  pulse?: Pulse | undefined;
 }
 
 export interface RebuilderOptions {
@@ -20,7 +22,7 @@ export interface RebuilderOptions {
 }
 
 export function createRebuilder({ platforms, holder }: RebuilderOptions, deps: RebuilderDeps): Service {
-  const { database, producer, logger, raiseGenerations } = deps;
+  const { database, producer, logger, raiseGenerations, pulse } = deps;
   const enqueued = {
     page: (platform: string, after: BacklogPosition | null, limit: number) =>
       enqueuedPosts(database, { platform, after, limit }),
@@ -28,5 +30,6 @@ export function createRebuilder({ platforms, holder }: RebuilderOptions, deps: R
       soonestEnqueuedPosts(database, { platforms: wanted, perPlatform }),
     raiseGenerations: (jobs: readonly PublishJobId[]) => raiseGenerations(database, jobs),
   };
-  return createJobRebuilder({ holder }, { database, producer: { ...producer, lanes: platforms }, enqueued, logger });
+  const lanes = { ...producer, lanes: platforms };
+  return createJobRebuilder({ holder }, { database, producer: lanes, enqueued, logger, pulse });
 }

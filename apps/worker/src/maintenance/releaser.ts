@@ -11,26 +11,30 @@ import {
 } from "@punctual/db";
 import type { PublishProducer } from "@punctual/queue";
 import type { Logger, Service } from "@punctual/runtime";
+import type { Pulse } from "./pulse.ts";
 import { createSweeper } from "./sweeper.ts";
 
 export interface ReleaserDeps {
   database: Database;
   producer: PublishProducer;
   logger: Logger;
+  pulse?: Pulse | undefined;
 }
 
 const batchSizeMax = 1_000;
 const accountsMax = 100;
 const intervalMs = 5_000;
 
-export function createReleaser({ database, producer, logger }: ReleaserDeps): Service {
+export function createReleaser({ database, producer, logger, pulse }: ReleaserDeps): Service {
   return createSweeper(
     { name: "releaser", intervalMs },
     {
       logger,
+      pulse,
       async sweep() {
         const released = await releaseHeldPosts(database, { socialAccountId: null, limit: batchSizeMax });
         if (released.length > 0) logger.info({ count: released.length }, "held posts were released");
+        pulse?.healed("releaser", released.length);
         producer.nudge(released);
         producer.discard(released.map(formerJob));
         const closed = await closedAccountsWithWaitingPosts(database, accountsMax);

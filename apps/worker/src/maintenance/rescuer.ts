@@ -20,6 +20,7 @@ import {
   type StrandedPost,
 } from "@punctual/db";
 import type { Logger, Service } from "@punctual/runtime";
+import type { Pulse } from "./pulse.ts";
 import { createSweeper } from "./sweeper.ts";
 
 export interface RescuerDeps {
@@ -27,17 +28,19 @@ export interface RescuerDeps {
   platforms: ReadonlyMap<string, Platform>;
   retryPolicy: RetryPolicy;
   logger: Logger;
+  pulse?: Pulse | undefined;
 }
 
 const batchSizeMax = 500;
 const intervalMs = 1_000;
 
 export function createRescuer(deps: RescuerDeps): Service {
-  const { database, logger } = deps;
+  const { database, logger, pulse } = deps;
   return createSweeper(
     { name: "rescuer", intervalMs },
     {
       logger,
+      pulse,
       async sweep() {
         const posts = await strandedPosts(database, batchSizeMax);
         for (const post of posts) {
@@ -51,6 +54,7 @@ export function createRescuer(deps: RescuerDeps): Service {
             onlyAfterLease: true,
           };
           if (!(await recordSettlement(database, record))) continue;
+          pulse?.healed("rescuer", 1);
           const context = { postId: post.id, requestId: post.requestId, worker: post.worker, phase: post.phase };
           logger.warn(
             { ...context, attempt: post.attempt, status: settlement.status },

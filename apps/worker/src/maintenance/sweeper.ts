@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { withinMs, type Logger, type Service } from "@punctual/runtime";
+import type { Pulse } from "./pulse.ts";
 
 export interface SweeperOptions {
   name: string;
@@ -15,13 +16,15 @@ export interface SweeperDeps {
   logger: Logger;
   /** One round. True: there is more, come back at once. */
   sweep: () => Promise<boolean>;
+  /** Told of each round. */
+  pulse?: Pulse | undefined;
 }
 
 /** Pause after an error, in milliseconds. */
 const errorPauseMs = 1_000;
 const stopTimeoutMs = 3_000;
 
-export function createSweeper({ name, intervalMs }: SweeperOptions, { logger, sweep }: SweeperDeps): Service {
+export function createSweeper({ name, intervalMs }: SweeperOptions, { logger, sweep, pulse }: SweeperDeps): Service {
   let life: { stopping: AbortController; done: Promise<void> } | undefined;
 
   async function run(stopping: AbortSignal): Promise<void> {
@@ -32,9 +35,11 @@ export function createSweeper({ name, intervalMs }: SweeperOptions, { logger, sw
         if (await sweep()) pauseMs = 0;
         if (failing) logger.info({ sweeper: name }, "maintenance works again");
         failing = false;
+        pulse?.round(name, true);
       } catch (error) {
         if (!failing) logger.warn({ err: error, sweeper: name }, "maintenance failed, trying again");
         failing = true;
+        pulse?.round(name, false);
         pauseMs = errorPauseMs;
       }
       if (pauseMs > 0) await delay(pauseMs, undefined, { signal: stopping }).catch(() => {});

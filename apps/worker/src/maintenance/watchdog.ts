@@ -5,12 +5,14 @@
  */
 import type { JobCensus, JobConsumer } from "@punctual/queue";
 import type { Logger, Service } from "@punctual/runtime";
+import type { Pulse } from "./pulse.ts";
 import { createSweeper } from "./sweeper.ts";
 
 export interface WatchdogDeps {
   consumer: Pick<JobConsumer, "lane" | "running" | "taken" | "isConnected" | "start" | "stop">;
   census: Pick<JobCensus<unknown>, "overdue">;
   logger: Logger;
+  pulse?: Pulse | undefined;
   /** Ends the process; called when a restart of the consumer did not help. */
   giveUp: (reason: string) => void;
 }
@@ -21,7 +23,8 @@ const overdueMs = 3_000;
 /** So many rounds without anything taken, and the consumer is stuck. */
 const idleRoundsMax = 3;
 
-export function createWatchdog({ consumer, census, logger, giveUp }: WatchdogDeps, options = { intervalMs }): Service {
+export function createWatchdog(deps: WatchdogDeps, options = { intervalMs }): Service {
+  const { consumer, census, logger, pulse, giveUp } = deps;
   let takenBefore = -1;
   let idleRounds = 0;
   let restarted = false;
@@ -30,6 +33,7 @@ export function createWatchdog({ consumer, census, logger, giveUp }: WatchdogDep
     { name: `watchdog ${consumer.lane}`, intervalMs: options.intervalMs },
     {
       logger,
+      pulse,
       async sweep() {
         const taken = consumer.taken();
         const stands = taken === takenBefore && consumer.running() === 0 && consumer.isConnected();
@@ -48,6 +52,7 @@ export function createWatchdog({ consumer, census, logger, giveUp }: WatchdogDep
         }
         logger.error({ lane: consumer.lane }, "the consumer is connected but takes no jobs, restarting it");
         restarted = true;
+        pulse?.healed("watchdog", 1);
         await consumer.stop();
         await consumer.start();
         return false;

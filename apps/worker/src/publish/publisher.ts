@@ -31,6 +31,7 @@ import type { WorkerParts } from "../parts.ts";
 import { attemptPost } from "./attempt.ts";
 import { holdClaim, stopwatch, type Claim } from "./claim.ts";
 import { createDoubtfulClaims } from "./doubtful-claims.ts";
+import type { PublishMeters } from "./meters.ts";
 import { recogniseOwnPost, recordOutcome } from "./recording.ts";
 
 export interface PublisherDeps {
@@ -38,6 +39,7 @@ export interface PublisherDeps {
   keyring: Keyring;
   logger: Logger;
   parts: WorkerParts;
+  meters?: PublishMeters | undefined;
 }
 
 export interface PublisherOptions {
@@ -62,7 +64,7 @@ const databaseDownDelayMs = 500;
 const beingPreparedDelayMs = 500;
 
 export function createPublisher(deps: PublisherDeps, options: PublisherOptions): Publisher {
-  const { database, logger, parts } = deps;
+  const { database, logger, parts, meters } = deps;
   const stopping = new AbortController();
   const renewer = createRenewer(deps);
   const doubtful = createDoubtfulClaims({ database, logger });
@@ -73,6 +75,7 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
     claim: Claim,
     driver: Driver,
   ): Promise<JobVerdict> {
+    const sinceClaimedMs = stopwatch();
     const attempted = await attemptPost(platform, post, claim, { ...deps, stopping: stopping.signal });
     if (attempted.kind === "claim_lost") {
       logger.warn(
@@ -110,8 +113,9 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
       attempt: result.kind === "released" ? releasedAttempt : attemptEnd(result),
       needsJob: driver === "poller" || result.kind === "released",
       repeatIsHarmless: guarantee === "idempotent",
+      sinceClaimedMs,
     };
-    if (!(await recordOutcome(database, recording, { logger, parts }))) return { kind: "done" };
+    if (!(await recordOutcome(database, recording, { logger, parts, meters }))) return { kind: "done" };
     announce(post, result, settlement);
     if (result.kind === "reconnect" && settlement.status === "retrying") {
       const renewal = await renew(platform, post, result.credentialsVersion);
@@ -167,6 +171,7 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
   }
 
   async function waitForLimit(platform: Platform, postId: string): Promise<number> {
+    meters?.limited(platform.name);
     const delayMs = await giveLimitedPostsPlaces(database, { postId, limits: platform.rateLimits ?? [] });
     logger.debug({ postId, platform: platform.name, delayMs }, "the post waits for a limit");
     return delayMs;

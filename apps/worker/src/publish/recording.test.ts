@@ -27,8 +27,8 @@ async function claimed(): Promise<{ post: ClaimedPost; claimToken: string }> {
 
 function record(held: { post: ClaimedPost; claimToken: string }, repeatIsHarmless = false): Promise<boolean> {
   const attempt = attemptEnd(published);
-  const recording = { ...held, settlement, attempt, published, needsJob: false, repeatIsHarmless };
-  return recordOutcome(env.database, recording, { logger: env.logger, parts: shippedParts });
+  const facts = { settlement, attempt, published, needsJob: false, repeatIsHarmless, sinceClaimedMs: () => 0 };
+  return recordOutcome(env.database, { ...held, ...facts }, { logger: env.logger, parts: shippedParts });
 }
 
 /** As a restart of Postgres does it. */

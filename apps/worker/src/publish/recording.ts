@@ -7,7 +7,7 @@ import type { Outcome, Published, Settlement } from "@punctual/core";
 import {
   endLostAttempt,
   isExternalIdTaken,
-  recordSettlement,
+  settleClaim,
   type AttemptEnd,
   type ClaimedPost,
   type Database,
@@ -15,6 +15,7 @@ import {
 import type { Logger } from "@punctual/runtime";
 import { throughOutages } from "../outage-patience.ts";
 import type { WorkerParts } from "../parts.ts";
+import type { PublishMeters } from "./meters.ts";
 
 export interface Recording {
   post: ClaimedPost;
@@ -25,11 +26,14 @@ export interface Recording {
   needsJob: boolean;
   /** Whether the platform takes a repeat of this post as the same post. */
   repeatIsHarmless: boolean;
+  /** How long ago the post was claimed, in milliseconds. */
+  sinceClaimedMs: () => number;
 }
 
 export interface RecordingDeps {
   logger: Logger;
   parts: WorkerParts;
+  meters?: PublishMeters | undefined;
 }
 
 /** @returns whether the settlement is the post's state now; false if others had decided already */
@@ -68,15 +72,26 @@ function contextOf({ id, requestId, attempt }: ClaimedPost): Record<string, unkn
   return { postId: id, requestId, attempt };
 }
 
-async function record(database: Database, recording: Recording, { logger, parts }: RecordingDeps): Promise<boolean> {
+async function record(
+  database: Database,
+  recording: Recording,
+  { logger, parts, meters }: RecordingDeps,
+): Promise<boolean> {
   const { post, claimToken, published, settlement, attempt, needsJob, repeatIsHarmless } = recording;
-  if (await recordSettlement(database, { postId: post.id, claimToken, settlement, attempt, needsJob })) return true;
+  const settled = await settleClaim(database, { postId: post.id, claimToken, settlement, attempt, needsJob });
+  if (settled !== null) {
+    meters?.attemptEnded(post.platform, attempt, recording.sinceClaimedMs());
+    if (settled.latenessMs !== null) meters?.published(post.platform, settled.latenessMs);
+    return true;
+  }
 
   if (published === null) {
     await endLostAttempt(database, { postId: post.id, claimToken, attempt });
     return false;
   }
   const late = await parts.recordLateSuccess(database, { postId: post.id, claimToken, published, repeatIsHarmless });
+  const outcome = late === "doubled" ? "doubled" : attempt.outcome;
+  meters?.attemptEnded(post.platform, { ...attempt, outcome }, recording.sinceClaimedMs());
   const context = { postId: post.id, requestId: post.requestId, attempt: post.attempt };
   if (late === "doubled") logger.fatal({ ...context, alarm: "post_doubled" }, "the post was published twice");
   else logger.warn({ ...context, late }, "a success came after the claim was lost");

@@ -1,20 +1,21 @@
-/** A worker's own small server: is the process alive, and can it do its work. */
+/** A worker's own small server: is the process alive, can it do its work, and what does it measure. */
 import type { AddressInfo } from "node:net";
 import { schemaFaults, type Database } from "@punctual/db";
 import type { PublishProducer } from "@punctual/queue";
-import { withinMs, type Logger, type Service } from "@punctual/runtime";
+import { withinMs, type Logger, type Metrics, type Service } from "@punctual/runtime";
 import Fastify from "fastify";
 
 export interface HealthServerDeps {
   database: Database;
   producer: PublishProducer;
+  metrics: Pick<Metrics, "text" | "contentType">;
   logger: Logger;
 }
 
 const databaseTimeoutMs = 2_000;
 
 export function createHealthServer({ host, port }: { host: string; port: number }, deps: HealthServerDeps): Service {
-  const { database, producer, logger } = deps;
+  const { database, producer, metrics, logger } = deps;
   const server = Fastify({ logger: false, forceCloseConnections: true, bodyLimit: 1_024 });
 
   server.get("/livez", async () => ({ status: "ok" }));
@@ -28,6 +29,8 @@ export function createHealthServer({ host, port }: { host: string; port: number 
     // Without Redis a worker claims from Postgres; that is slower, not down.
     return (await producer.isReady()) ? { status: "ok" } : { status: "degraded", reasons: ["Redis does not answer."] };
   });
+
+  server.get("/metrics", async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
 
   return {
     async start() {
