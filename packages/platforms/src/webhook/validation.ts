@@ -1,6 +1,6 @@
 /** What can be known to be wrong before anything is promised. */
 import type { PostContent, ValidationIssue } from "@punctual/core";
-import { namesPrivateAddress, privateAddressCode } from "../address-guard.ts";
+import { mediaAddressIssues } from "../media-address.ts";
 import { receiverUrlIssue } from "../receiver-url.ts";
 import { webhookLimits } from "./limits.ts";
 import { secretBytes } from "./signature.ts";
@@ -30,11 +30,7 @@ export function validateWebhookPost(post: PostContent, allowPrivateNetworks: boo
     const message = `there are ${post.media.length} media items, at most ${webhookLimits.mediaItemsMax} are allowed`;
     issues.push({ path: "/media", code: "too_many_media", message });
   }
-  for (const [index, { url }] of post.media.entries()) {
-    if (allowPrivateNetworks || !URL.canParse(url) || !namesPrivateAddress(new URL(url))) continue;
-    const message = "private, loopback and link-local addresses are not allowed";
-    issues.push({ path: `/media/${index}/url`, code: privateAddressCode, message });
-  }
+  issues.push(...mediaAddressIssues(post, allowPrivateNetworks));
   for (const name of Object.keys(post.options)) {
     issues.push({ path: `/options/${name}`, code: "unknown_option", message: "this platform has no such option" });
   }
