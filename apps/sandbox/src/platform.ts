@@ -4,8 +4,11 @@
  */
 import type { Accounts } from "./accounts/accounts.ts";
 import type { SandboxApp } from "./app.ts";
+import type { Clock } from "./clock/clock.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Ledger } from "./ledger/ledger.ts";
+import type { Tokens } from "./tokens/tokens.ts";
+import type { Uploads } from "./uploads/uploads.ts";
 
 export interface SandboxPlatform {
   /** In the ledger, in faults and in the feed's addresses. */
@@ -21,4 +24,9 @@ export interface PlatformDeps {
   ledger: Ledger;
   exchange: Exchange;
   accounts: Accounts;
+  clock: Clock;
+  tokens: Tokens;
+  uploads: Uploads;
+  /** Where the sandbox is reached, without a path. */
+  baseUrl(): string;
 }

@@ -8,6 +8,8 @@ import { type Logger, type Service, StartError } from "@punctual/runtime";
 import { createAccounts } from "./accounts/accounts.ts";
 import { accountRoutes } from "./accounts/routes.ts";
 import { createApp, type SandboxApp } from "./app.ts";
+import { createClock } from "./clock/clock.ts";
+import { clockRoutes } from "./clock/routes.ts";
 import { createExchange } from "./exchange.ts";
 import { createFaults } from "./faults/faults.ts";
 import { faultRoutes } from "./faults/routes.ts";
@@ -15,6 +17,10 @@ import { feedRoutes } from "./feed/routes.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { ledgerRoutes } from "./ledger/routes.ts";
 import { createPlatforms } from "./platforms.ts";
+import { tokenRoutes } from "./tokens/routes.ts";
+import { createTokens } from "./tokens/tokens.ts";
+import { uploadRoutes } from "./uploads/routes.ts";
+import { createUploads } from "./uploads/uploads.ts";
 
 export interface SandboxOptions {
   host: string;
@@ -33,6 +39,8 @@ const limits = {
   ledgerCharactersMax: 128 * 1024 * 1024,
   faultRulesMax: 1_000,
   accountsMax: 10_000,
+  tokenHandlesMax: 100_000,
+  uploadsBytesMax: 256 * 1024 * 1024,
 } as const;
 
 export function createSandbox({ host, port }: SandboxOptions, { logger }: { logger: Logger }): Sandbox {
@@ -43,7 +51,10 @@ export function createSandbox({ host, port }: SandboxOptions, { logger }: { logg
   const app: SandboxApp = createApp({ logger });
   const baseUrl = () => urlOf(app.server.address() as AddressInfo | null);
   const exchange = createExchange({ ledger, faults, logger, baseUrl, stopping: stopping.signal });
-  const platforms = createPlatforms({ ledger, exchange, accounts });
+  const clock = createClock();
+  const tokens = createTokens({ handlesMax: limits.tokenHandlesMax });
+  const uploads = createUploads({ bytesMax: limits.uploadsBytesMax }, { baseUrl });
+  const platforms = createPlatforms({ ledger, exchange, accounts, clock, tokens, uploads, baseUrl });
 
   for (const platform of platforms) {
     void app.register((scope: SandboxApp, _options, done) => {
@@ -52,12 +63,16 @@ export function createSandbox({ host, port }: SandboxOptions, { logger }: { logg
     });
   }
   accountRoutes(app, { accounts });
+  clockRoutes(app, { clock });
   faultRoutes(app, { faults });
+  tokenRoutes(app, { tokens, platforms: platforms.map(({ name }) => name) });
+  uploadRoutes(app, { uploads });
   feedRoutes(app, { ledger, accounts, platforms });
   ledgerRoutes(app, {
     ledger,
     forgetAll() {
       for (const platform of platforms) platform.forget();
+      uploads.clear();
       return ledger.clear();
     },
   });

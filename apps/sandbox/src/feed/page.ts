@@ -23,6 +23,8 @@ export function sendPage(reply: FastifyReply, { title, main, status = 200 }: Pag
         `style-src 'nonce-${nonce}'`,
         `script-src 'nonce-${nonce}'`,
         "connect-src 'self'",
+        "img-src 'self'",
+        "media-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",

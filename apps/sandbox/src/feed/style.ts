@@ -39,6 +39,7 @@ h2 { font-size: 1.1rem; margin: 1.75rem 0 .5rem; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 1.075rem; margin: 0 0 .75rem; }
 .attached { list-style: none; margin: 0 0 .75rem; padding: .6rem .8rem; background: var(--page); border-radius: .6rem; overflow-wrap: anywhere; }
 .attached li + li { margin-top: .35rem; }
+.attached img, .attached video { display: block; max-width: 100%; max-height: 24rem; margin: 0 0 .35rem; border-radius: .4rem; }
 .attached small { display: block; color: var(--soft); }
 .facts { display: flex; flex-wrap: wrap; gap: .3rem .9rem; margin: 0; padding: .6rem 0 0; border-top: 1px solid var(--line); font-size: .85rem; color: var(--soft); list-style: none; }
 .mark { display: inline-block; background: var(--good); color: var(--ink); border-radius: 1rem; padding: .05rem .6rem; }

@@ -2,6 +2,7 @@
 import { type Markup, markup } from "@punctual/runtime";
 import type { Content } from "../ledger/content.ts";
 import type { LedgerEntry } from "../ledger/ledger.ts";
+import { uploadsPath } from "../uploads/uploads.ts";
 import type { AccountSummary, FeedPage, FeedPost } from "./feed.ts";
 
 export interface AccountName {
@@ -57,21 +58,44 @@ function card(name: AccountName, { entry, repeats }: FeedPost): Markup {
   const heading = `post-${externalId ?? entry.sequence}`;
   return markup`<article class="card" aria-labelledby="${heading}">
 <p class="by" id="${heading}"><strong>${name.name ?? name.account}</strong> ${instant(receivedAt)}</p>
-${content.text === "" ? null : markup`<p class="text" dir="auto">${content.text}</p>`}
-${attachments(content)}
+${content.warning === undefined ? body(content) : markup`<details><summary dir="auto">${content.warning}</summary>${body(content)}</details>`}
 <ul class="facts">
 <li>id <a href="${feedPath(name)}/${externalId ?? ""}"><code>${externalId ?? ""}</code></a></li>
 ${content.scheduledAt === null ? null : markup`<li>${lateness(content.scheduledAt, receivedAt)}</li>`}
+${(content.notes ?? []).map((note) => markup`<li>${note}</li>`)}
 ${repeats === 0 ? null : markup`<li><span class="mark">${counted(repeats, "repeat")} absorbed</span></li>`}
 </ul></article>`;
 }
 
-function attachments({ link, media }: Content): Markup | null {
+function body(content: Content): Markup {
+  return markup`${content.text === "" ? null : markup`<p class="text" dir="auto">${content.text}</p>`}
+${attachments(content)}`;
+}
+
+function attachments({ link, card, media }: Content): Markup | null {
   if (link === null && media.length === 0) return null;
   return markup`<ul class="attached">
-${link === null ? null : markup`<li>${webLink(link)}<small>Link</small></li>`}
-${media.map(({ url, alt }) => markup`<li>${webLink(url)}<small>Media: ${alt ?? "no description"}</small></li>`)}
+${link === null ? null : markup`<li>${card === undefined ? null : linkCard(card)}${webLink(link)}<small>Link</small></li>`}
+${media.map((item) => markup`<li>${shown(item)}</li>`)}
 </ul>`;
+}
+
+function linkCard({ title, description, imageUrl }: NonNullable<Content["card"]>): Markup {
+  return markup`${imageUrl === null ? null : (uploaded(imageUrl, "") ?? null)}
+<strong dir="auto">${title}</strong> <span dir="auto">${description}</span><br>`;
+}
+
+/** What was uploaded is shown, with its description as those hear it who do not see; what is elsewhere is linked to. */
+function shown({ url, alt }: Content["media"][number]): Markup {
+  return markup`${uploaded(url, alt ?? "") ?? webLink(url)}<small>Media: ${alt ?? "no description"}</small>`;
+}
+
+function uploaded(url: string, alt: string): Markup | null {
+  const path = URL.canParse(url) ? new URL(url).pathname : "";
+  if (!path.startsWith(uploadsPath)) return null;
+  if (/\.(png|jpg|gif|webp)$/.test(path)) return markup`<img src="${path}" alt="${alt}" loading="lazy">`;
+  if (/\.mp4$/.test(path)) return markup`<video src="${path}" aria-label="${alt}" controls preload="metadata"></video>`;
+  return null;
 }
 
 function webLink(url: string): Markup {

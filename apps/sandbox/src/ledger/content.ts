@@ -4,6 +4,12 @@ export interface Content {
   text: string;
   media: readonly { url: string; alt: string | null }[];
   link: string | null;
+  /** What the link's card shows, where the sender makes it. */
+  card?: { title: string; description: string; imageUrl: string | null };
+  /** What readers see before they agree to see the post. */
+  warning?: string;
+  /** What else a reader would notice, such as who may see it. */
+  notes?: readonly string[];
   /** The instant the post was meant for, if its sender says so; RFC 3339. */
   scheduledAt: string | null;
 }
