@@ -126,7 +126,10 @@ export async function openAppUnderTest(
         ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
       }),
     close: async () => {
-      await app.close();
+      const closed = app.close();
+      // Clients of tests keep connections they never asked for anything on.
+      app.server.closeAllConnections();
+      await closed;
       await deliveries.stop();
       await producer.stop();
       await platforms.stop();
