@@ -68,8 +68,8 @@ export function percent(share: number): string {
 
 /** A length of time, to two digits or so: `840 ms`, `2.4 s`, `3 min`, `5 h`. */
 export function duration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 59_500) return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
   return longDuration(ms);
 }
 

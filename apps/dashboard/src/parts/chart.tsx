@@ -84,7 +84,7 @@ function optionsFor(latest: { current: ChartProps }, element: HTMLElement): uPlo
   return {
     width: Math.floor(element.clientWidth),
     height: heightPx,
-    padding: [10, 8, 0, 0],
+    padding: [10, 24, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: syncKey }, drag: { x: false, y: false }, y: false, points: { size: 6 } },
     scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, Math.max(topMin, (max ?? 0) * 1.1)] } },

@@ -1,5 +1,5 @@
 /** A form whose fields are the address's parameters: what is found can be kept, sent and gone back to. */
-import type { ComponentChildren } from "preact";
+import { Fragment, type ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 import { withQuery } from "../api/client.ts";
 import { navigate, type Place } from "../routes.ts";
@@ -14,8 +14,12 @@ export interface FilterFormProps {
 
 export function FilterForm({ label, place, children }: FilterFormProps) {
   const form = useRef<HTMLFormElement>(null);
+  const [turn, expect] = useTurns(place.query.toString());
   const find = () => {
-    if (form.current !== null) navigate(withQuery(place.path, parametersOf(form.current)));
+    if (form.current === null) return;
+    const target = withQuery(place.path, parametersOf(form.current));
+    expect(target.slice(place.path.length + 1));
+    navigate(target);
   };
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -26,23 +30,30 @@ export function FilterForm({ label, place, children }: FilterFormProps) {
     if (event.target instanceof HTMLSelectElement || (event.target as HTMLInputElement).type === "checkbox") find();
   };
   return (
-    <form
-      // Another address, such as by Back, fills the fields anew.
-      key={place.query.toString()}
-      ref={form}
-      class="filter"
-      role="search"
-      aria-label={label}
-      onSubmit={submit}
-      onChange={change}
-    >
-      {children}
+    <form ref={form} class="filter" role="search" aria-label={label} onSubmit={submit} onChange={change}>
+      <Fragment key={turn}>{children}</Fragment>
       <div class="buttons">
         <button>Find</button>
-        {place.query.size === 0 ? null : <Link href={place.path}>Clear</Link>}
+        <Link href={place.path}>Clear</Link>
       </div>
     </form>
   );
+}
+
+/**
+ * An address that comes from elsewhere, such as by Back, fills the fields anew; one that the form itself led to leaves
+ * them alone, and the focus where it is.
+ *
+ * @returns a number that changes when they are to be filled, and how to tell what the form leads to
+ */
+function useTurns(query: string): [turn: number, expect: (query: string) => void] {
+  const state = useRef<{ query: string; expected: string | null; turn: number }>({ query, expected: null, turn: 0 });
+  if (query !== state.current.query) {
+    state.current.query = query;
+    if (query !== state.current.expected) state.current.turn += 1;
+    state.current.expected = null;
+  }
+  return [state.current.turn, (expected) => void (state.current.expected = expected)];
 }
 
 /** Fields of one name become a comma list; local times become instants. */

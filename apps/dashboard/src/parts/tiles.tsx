@@ -78,9 +78,9 @@ function groups({ posts, today, successRate24h, lateness }: Overview): { title: 
         { title: "Published", value: count(today.published), href: "/posts?status=published" },
         { title: "Accepted", value: count(today.accepted), href: "/posts" },
         { title: "Success, 24 h", ...share },
-        { title: "Half late by at most", value: length(lateness.p50Ms) },
-        { title: "99 % at most", value: length(lateness.p99Ms) },
-        { title: "The latest by", value: length(lateness.maxMs) },
+        { title: "Half within", value: length(lateness.p50Ms) },
+        { title: "99 % within", value: length(lateness.p99Ms) },
+        { title: "The latest", value: length(lateness.maxMs) },
       ],
     },
   ];
