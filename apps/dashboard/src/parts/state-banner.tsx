@@ -6,7 +6,7 @@ import { counted, duration, stateTone, type Tone } from "../wording.ts";
 import { oldAfterMs } from "./freshness.tsx";
 import { Link } from "./link.tsx";
 import { Sign } from "./sign.tsx";
-import { remedyFor } from "../remedies.ts";
+import { remediesFor } from "../remedies.ts";
 
 const headline: Readonly<Record<Overview["state"], string>> = {
   healthy: "Posts go out on time",
@@ -44,16 +44,14 @@ export function StateBanner({ feed, overview }: { feed: OverviewFeed; overview: 
 }
 
 function ReasonLine({ reason: { code, severity, message } }: { reason: Reason }) {
-  const remedy = remedyFor(code);
   return (
     <li>
       <Sign tone={severityTone[severity]}>{message}</Sign>
-      {remedy === null ? null : (
-        <>
-          {" "}
-          <Link href={remedy.href}>{remedy.title}</Link>
-        </>
-      )}
+      {remediesFor(code).map(({ href, title }) => (
+        <Link key={href} href={href}>
+          {title}
+        </Link>
+      ))}
     </li>
   );
 }

@@ -40,10 +40,7 @@ export function LogInView({ logIn }: LogInProps) {
         <h1>Punctual</h1>
         <label>
           User
-          <select name="user" autocomplete="username">
-            <option value="operator">operator (may act)</option>
-            <option value="viewer">viewer (may look)</option>
-          </select>
+          <input name="user" autocomplete="username" autocapitalize="none" defaultValue="operator" required />
         </label>
         <label>
           Password
@@ -54,7 +51,8 @@ export function LogInView({ logIn }: LogInProps) {
           {isAsking ? "Logging in …" : "Log in"}
         </button>
         <p class="hint">
-          The passwords are the settings OPERATOR_PASSWORD and VIEWER_PASSWORD; npm start prints its own.
+          The user operator may act, viewer may look. Their passwords are the settings OPERATOR_PASSWORD and
+          VIEWER_PASSWORD; npm start prints its own.
         </p>
       </form>
     </main>
