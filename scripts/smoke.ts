@@ -54,6 +54,13 @@ async function checkAddresses({ apiUrl, workerUrl, operator }: DevFile): Promise
   expect((await fetch(board)).status === 401, "the queue board refuses strangers");
   const basic = `Basic ${Buffer.from(`${operator.user}:${operator.password}`).toString("base64")}`;
   expect((await fetch(board, { headers: { authorization: basic } })).status === 200, "and lets the operator in");
+
+  const page = await until("the dashboard is built", async () => {
+    const answer = await fetch(`${apiUrl}/`);
+    return answer.ok ? answer.text() : null;
+  });
+  const [, script] = /src="(\/assets\/[^"]+\.js)"/.exec(page) ?? [];
+  expect(script !== undefined && (await fetch(apiUrl + script)).ok, "the dashboard is served, with its script");
 }
 
 async function checkRefusals({ apiUrl }: DevFile): Promise<void> {
