@@ -55,9 +55,11 @@ function encodeCursor(id: string): string {
 
 function decodeCursor(cursor: string): string {
   const id = Buffer.from(cursor, "base64url").toString();
-  if (!idPattern.test(id)) {
-    const issue = { path: "cursor", code: "invalid_cursor", message: "not a cursor that a list has given out" };
-    throw new ProblemError(400, "invalid_cursor", "The cursor is not one of ours.", { issues: [issue] });
-  }
+  if (!idPattern.test(id)) throw invalidCursor();
   return id;
+}
+
+export function invalidCursor(): ProblemError {
+  const issue = { path: "cursor", code: "invalid_cursor", message: "not a cursor that a list has given out" };
+  return new ProblemError(400, "invalid_cursor", "The cursor is not one of ours.", { issues: [issue] });
 }

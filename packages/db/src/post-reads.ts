@@ -19,6 +19,8 @@ export interface PostFilter {
 }
 
 export interface EventRecord {
+  /** Its place among all events, in decimal. */
+  sequence: string;
   type: string;
   data: Record<string, unknown>;
   requestId: string | null;
@@ -89,22 +91,36 @@ export function listPosts(
     SELECT ${postColumns} FROM posts WHERE ${Prisma.join(conditions, " AND ")} ORDER BY id DESC LIMIT ${limit}`;
 }
 
+/** Which events and attempts of a post are wanted. */
+export interface HistoryPart {
+  /** Only events after this one, in decimal; "0": from the first. */
+  afterSequence: string;
+  /** Only this attempt and later ones. */
+  fromAttempt: number;
+  /** Events and attempts, of each so many at most. */
+  limit: number;
+}
+
 /** What happened to one post of a company; null if it has no such post. Events older than what is kept are missing. */
 export async function readPostHistory(
   database: Database,
-  { companyId, id }: { companyId: string; id: string },
+  { companyId, id, afterSequence, fromAttempt, limit }: HistoryPart & { companyId: string; id: string },
 ): Promise<PostHistory | null> {
   // One statement, so that the attempts and the events are of one moment.
   const [row] = await database.prisma.$queryRaw<{ events: Json<EventRecord>[]; attempts: Json<AttemptRecord>[] }[]>`
     SELECT
-      coalesce((SELECT jsonb_agg(jsonb_build_object('type', type, 'data', data, 'requestId', request_id,
+      coalesce((SELECT jsonb_agg(jsonb_build_object('sequence', sequence::text, 'type', type, 'data', data, 'requestId', request_id,
                          'createdAt', created_at) ORDER BY sequence)
-                  FROM events WHERE post_id = p.id), '[]') AS events,
+                  FROM (SELECT * FROM events
+                         WHERE post_id = p.id AND sequence > ${afterSequence}::bigint
+                         ORDER BY sequence LIMIT ${limit}) AS e), '[]') AS events,
       coalesce((SELECT jsonb_agg(jsonb_build_object('number', number, 'revision', revision, 'worker', worker,
                          'phase', phase, 'outcome', outcome, 'category', category, 'code', code, 'message', message,
                          'httpStatus', http_status, 'externalId', external_id, 'externalUrl', external_url,
                          'startedAt', started_at, 'sentAt', sent_at, 'endedAt', ended_at) ORDER BY number)
-                  FROM attempts WHERE post_id = p.id), '[]') AS attempts
+                  FROM (SELECT * FROM attempts
+                         WHERE post_id = p.id AND number >= ${fromAttempt}::int
+                         ORDER BY number LIMIT ${limit}) AS a), '[]') AS attempts
     FROM posts p WHERE id = ${id}::uuid AND company_id = ${companyId}::uuid`;
   if (row === undefined) return null;
   return {

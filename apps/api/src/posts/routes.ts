@@ -1,6 +1,6 @@
 /** `/v1/posts`. */
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { findPost, listPosts, readPostHistory } from "@punctual/db";
+import { findPost, listPosts } from "@punctual/db";
 import { answer, noSuch, problems } from "../answer.ts";
 import { apiLimits } from "../config.ts";
 import { IdParams } from "../field-schemas.ts";
@@ -13,7 +13,8 @@ import { sendScheduled } from "./schedule-answer.ts";
 import { scheduleRefusals } from "./schedule-refusals.ts";
 import { schedulePosts, type ScheduleDeps, type ScheduleRequest } from "./schedule-posts.ts";
 import { BulkIn, BulkOut, IdempotencyHeaders, PostIn, PostListQuery, PostOut, PostPage } from "./schemas.ts";
-import { Timeline, toTimeline } from "./timeline.ts";
+import { readTimelinePage, TimelineQuery } from "./timeline-page.ts";
+import { Timeline } from "./timeline.ts";
 import { validateRoutes } from "./validate-routes.ts";
 
 const base = "/v1/posts";
@@ -132,13 +133,14 @@ export const postRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, d
         summary: "Everything that happened to a post, in order",
         description: "Its events, and each attempt as the moments it had.",
         params: IdParams,
+        querystring: TimelineQuery,
         response: { 200: answer(Timeline, "The timeline."), ...problems({ 404: noSuch("post") }) },
       },
     },
-    async ({ params: { id }, caller: { companyId } }) => {
-      const history = await readPostHistory(database, { companyId, id });
-      if (history === null) throw notFound("post");
-      return toTimeline(history);
+    async ({ params: { id }, query, caller: { companyId } }) => {
+      const timeline = await readTimelinePage(database, { companyId, id }, query);
+      if (timeline === null) throw notFound("post");
+      return timeline;
     },
   );
 };

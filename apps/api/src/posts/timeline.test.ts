@@ -4,11 +4,17 @@ import { createTestEnvironment, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
 import type { PostOut } from "./schemas.ts";
-import { toTimeline, type Timeline } from "./timeline.ts";
+import { toTimeline, type Timeline, type TimelineEntry } from "./timeline.ts";
 
 describe("merging", () => {
   const at = (ms: number) => new Date(Date.UTC(2027, 0, 1) + ms);
-  const event = (type: string, ms: number) => ({ type, data: {}, requestId: null, createdAt: at(ms) });
+  const event = (type: string, ms: number) => ({
+    sequence: String(ms),
+    type,
+    data: {},
+    requestId: null,
+    createdAt: at(ms),
+  });
   const attempt = (number: number, started: number, sent: number | null, ended: number | null) => ({
     number,
     revision: 1,
@@ -25,7 +31,7 @@ describe("merging", () => {
     sentAt: sent === null ? null : at(sent),
     endedAt: ended === null ? null : at(ended),
   });
-  const types = ({ data }: Timeline) => data.map(({ type }) => type);
+  const types = (entries: readonly TimelineEntry[]) => entries.map(({ type }) => type);
 
   test("what happened in one millisecond is told as cause and effect", () => {
     const events = [event("post.scheduled", 0), event("post.retrying", 0), event("post.published", 0)];
@@ -134,5 +140,75 @@ describe("over HTTP", () => {
     const moments = timeline.data.map(({ at }) => at);
     expect(moments).toEqual(moments.toSorted());
     expect(JSON.stringify(timeline)).not.toContain("Hello");
+  });
+
+  test("a long story is told in pages of any size, each entry once and in order, also what came meanwhile", async () => {
+    const tenant = await env.createTenant();
+    const body = { socialAccountId: tenant.socialAccountId, text: "Hello" };
+    const { body: post } = await api.call<PostOut>(tenant.apiKey, "POST", "/v1/posts", { body });
+    await env.sql(
+      `INSERT INTO events (company_id, post_id, social_account_id, type, created_at)
+       SELECT $1, $2, $3, 'post.updated', app_now() + n * interval '3 seconds' FROM generate_series(1, 300) AS n`,
+      [tenant.companyId, post.id, tenant.socialAccountId],
+    );
+    const attempts = (from: number, to: number) =>
+      env.sql(
+        `INSERT INTO attempts (post_id, number, revision, claim_token, worker, phase, outcome, started_at, sent_at, ended_at)
+         SELECT $1, n, 1, gen_random_uuid(), 'w', 'sending', 'retry', app_now() + n * interval '7 seconds',
+                app_now() + n * interval '7 seconds', app_now() + (7 * n + 1) * interval '1 second'
+         FROM generate_series($2::int, $3::int) AS n`,
+        [post.id, from, to],
+      );
+    await attempts(1, 100);
+    const url = `/v1/posts/${post.id}/timeline`;
+    const read = async (query: string) => (await api.call<Timeline>(tenant.apiKey, "GET", `${url}${query}`)).body;
+    const readAll = async (limit: number) => {
+      const pages = [await read(`?limit=${limit}`)];
+      while (pages.at(-1)?.nextCursor) pages.push(await read(`?limit=${limit}&cursor=${pages.at(-1)?.nextCursor}`));
+      for (const page of pages.slice(0, -1)) expect(page.data).toHaveLength(limit);
+      return pages.flatMap(({ data }) => data);
+    };
+    const whole = await readAll(200);
+    expect(whole).toHaveLength(1 + 300 + 3 * 100);
+    const moments = whole.map(({ at }) => at);
+    expect(moments).toEqual(moments.toSorted());
+    for (const limit of [7, 50]) expect(await readAll(limit)).toEqual(whole);
+    const first = await read("");
+    expect(first.data).toEqual(whole.slice(0, 200));
+    await attempts(101, 110);
+    const rest = await read(`?cursor=${first.nextCursor}`);
+    expect(rest.data).toEqual(whole.slice(200, 400));
+  });
+
+  test("an attempt that was running when a page ended is told to its end on the next", async () => {
+    const tenant = await env.createTenant();
+    const body = { socialAccountId: tenant.socialAccountId, text: "Hello" };
+    const { body: post } = await api.call<PostOut>(tenant.apiKey, "POST", "/v1/posts", { body });
+    const claimToken = randomUUID();
+    const claim = { postId: post.id, revision: 1, claimToken, worker: "w", phase: "sending", leaseMs: 20_000 } as const;
+    await claimPost(env.database, claim);
+    const url = `/v1/posts/${post.id}/timeline`;
+    const first = await api.call<Timeline>(tenant.apiKey, "GET", `${url}?limit=2`);
+    expect(first.body.data.map(({ type }) => type)).toEqual(["post.scheduled", "attempt.started"]);
+    const published = { kind: "published", httpStatus: 200 } as const;
+    const settlement = { status: "published", published } as const;
+    const record = { postId: post.id, claimToken, settlement, attempt: attemptEnd(published), needsJob: false };
+    await recordSettlement(env.database, record);
+    const second = await api.call<Timeline>(tenant.apiKey, "GET", `${url}?cursor=${first.body.nextCursor}`);
+    expect(second.body.data.map(({ type }) => type)).toEqual(["attempt.sending", "attempt.ended", "post.published"]);
+    expect(second.body.nextCursor).toBeNull();
+  });
+
+  test("a cursor of something else is 400", async () => {
+    const tenant = await env.createTenant();
+    const body = { socialAccountId: tenant.socialAccountId, text: "Hello" };
+    const { body: post } = await api.call<PostOut>(tenant.apiKey, "POST", "/v1/posts", { body });
+    const encoded = ["", "1.1", "1.1.4", "-1.1.1", "9999999999999999999.1.1"].map((text) =>
+      Buffer.from(text).toString("base64url"),
+    );
+    for (const cursor of [...encoded, "%00", "x"]) {
+      const { status } = await api.call(tenant.apiKey, "GET", `/v1/posts/${post.id}/timeline?cursor=${cursor}`);
+      expect(status, cursor).toBe(400);
+    }
   });
 });

@@ -75,26 +75,37 @@ const AttemptEntry = Type.Object(
 );
 
 export const Timeline = Type.Object(
-  { data: Type.Array(Type.Union([EventEntry, AttemptEntry]), { description: "Oldest first." }) },
+  {
+    data: Type.Array(Type.Union([EventEntry, AttemptEntry]), { description: "Oldest first." }),
+    nextCursor: Nullable(Type.String(), {
+      description: "Asks for the next page; null: this is all that has happened so far.",
+      examples: [null],
+    }),
+  },
   { title: "Timeline" },
 );
 export type Timeline = Static<typeof Timeline>;
+export type TimelineEntry = Timeline["data"][number];
 type EventEntry = Static<typeof EventEntry>;
 type AttemptEntry = Static<typeof AttemptEntry>;
 
-/** Merges a post's events and attempts. Pure. */
-export function toTimeline({ events, attempts }: PostHistory): Timeline {
-  const moments = attempts.flatMap(toMoments);
-  const data: Timeline["data"] = [];
+/**
+ * Merges a post's events and attempts. Pure.
+ *
+ * @param momentsTold how many moments of the first attempt to leave out, because they were told before
+ */
+export function toTimeline({ events, attempts }: PostHistory, momentsTold = 0): TimelineEntry[] {
+  const moments = attempts.flatMap(toMoments).slice(momentsTold);
+  const entries: TimelineEntry[] = [];
   let next = 0;
   for (const event of events.map(toEventEntry)) {
     for (let moment = moments[next]; moment !== undefined && !comesFirst(event, moment); moment = moments[next]) {
-      data.push(moment);
+      entries.push(moment);
       next += 1;
     }
-    data.push(event);
+    entries.push(event);
   }
-  return { data: [...data, ...moments.slice(next)] };
+  return [...entries, ...moments.slice(next)];
 }
 
 /** What follows from an attempt. */
