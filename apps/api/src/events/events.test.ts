@@ -1,9 +1,8 @@
 /** The log of events over HTTP: paged through as a list, followed as a stream. */
 import { createTestEnvironment, launchApp, until, type TestEnvironment, type TestTenant } from "@punctual/testing";
-import { createApiKey, defaultRetention, openDatabase, prune } from "@punctual/db";
+import { defaultRetention, openDatabase, prune } from "@punctual/db";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
-import { apiLimits } from "../config.ts";
 import { openEventStream, type EventReader } from "./event-reader.ts";
 
 const monthMs = 31 * 86_400_000;
@@ -218,49 +217,6 @@ describe("the stream", () => {
   it("is refused without a key", async () => {
     const stream = await follow("", { authorization: "Bearer nonsense" });
     expect(stream.status).toBe(401);
-  });
-
-  it("refuses more streams than a key or its company may have, and counts those that ended no more", async () => {
-    const { streamsPerCompanyMax, streamsPerKeyMax } = apiLimits;
-    const followWith = (key: string) => follow("", { authorization: `Bearer ${key}` });
-    const fill = async (key: string, count: number) => {
-      const open = await Promise.all(Array.from({ length: count }, () => followWith(key)));
-      expect(open.map(({ status }) => status)).toEqual(Array.from({ length: count }, () => 200));
-      return open;
-    };
-    const anotherKey = async () => {
-      const { companyId } = tenant;
-      return (await createApiKey(env.database, { companyId, name: "Another", scope: "read" })).key;
-    };
-    const [one, two, three] = [tenant.apiKey, await anotherKey(), await anotherKey()];
-    const [first] = await fill(one, streamsPerKeyMax);
-    expect((await followWith(one)).status).toBe(429);
-    await fill(two, streamsPerCompanyMax - streamsPerKeyMax);
-    expect((await followWith(three)).status).toBe(429);
-    const refused = await api.call(three, "GET", "/v1/events", { headers: { accept: "text/event-stream" } });
-    expect(refused.body.code).toBe("too_many_streams");
-    expect(refused.headers["retry-after"]).toBe("5");
-    first!.close();
-    await until("there is room again", async () => (await followWith(three)).status === 200);
-  });
-
-  it("gives back the place of a client that was gone before its stream began", async () => {
-    const hasty = await openAppUnderTest(env, { limits: { streamsPerKeyMax: 1 } });
-    const address = await hasty.app.listen({ host: "127.0.0.1", port: 0, listenTextResolver: () => "" });
-    const headers = { authorization: `Bearer ${tenant.apiKey}`, accept: "text/event-stream" };
-    for (let round = 0; round < 20; round += 1) {
-      const leaving = new AbortController();
-      const answer = fetch(`${address}/v1/events`, { headers, signal: leaving.signal }).catch(() => {});
-      setTimeout(() => leaving.abort(), round % 10);
-      await answer;
-    }
-    const last = await until("its place is free", async () => {
-      const stream = await follow("", {}, address);
-      return stream.status === 200 && stream;
-    });
-    expect(last.status).toBe(200);
-    for (const stream of streams) stream.close();
-    await hasty.close();
   });
 
   it("takes no limit, since it has no pages", async () => {

@@ -1,10 +1,12 @@
 /** What one client may cost: how much it sends and how slowly, how slowly it takes; and what happens under pressure. */
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
+import { createApiKey } from "@punctual/db";
 import { createTestEnvironment, until, type TestEnvironment } from "@punctual/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
 import type { ApiLimits } from "../config.ts";
+import { openEventStream, type EventReader } from "../events/event-reader.ts";
 
 let env: TestEnvironment;
 let api: AppUnderTest | undefined;
@@ -112,6 +114,60 @@ describe("an answer", () => {
   });
 });
 
+describe("event streams", () => {
+  async function openFollowing(limits: Partial<ApiLimits>) {
+    const port = await listen(limits);
+    const readers: EventReader[] = [];
+    const follow = async (key: string) => {
+      const reader = await openEventStream(`http://127.0.0.1:${port}/v1/events`, { authorization: `Bearer ${key}` });
+      readers.push(reader);
+      return reader;
+    };
+    const statuses = async (key: string, count: number) => {
+      const opened = await Promise.all(Array.from({ length: count }, () => follow(key)));
+      return opened.map(({ status }) => status).toSorted();
+    };
+    return { port, readers, follow, statuses };
+  }
+
+  test("are so many of a key, of a company and in all, and those that ended count no more", async () => {
+    const limits = { streamsPerKeyMax: 3, streamsPerCompanyMax: 5, streamsMax: 7 };
+    const { readers, follow, statuses } = await openFollowing(limits);
+    const [tenant, other, third] = [await env.createTenant(), await env.createTenant(), await env.createTenant()];
+    const { companyId } = tenant;
+    const { key: another } = await createApiKey(env.database, { companyId, name: "Another", scope: "read" });
+    expect(await statuses(tenant.apiKey, 4)).toEqual([200, 200, 200, 429]);
+    expect(await statuses(another, 3)).toEqual([200, 200, 429]);
+    expect(await statuses(other.apiKey, 3)).toEqual([200, 200, 503]);
+    expect(await statuses(third.apiKey, 1)).toEqual([503]);
+    const headers = { accept: "text/event-stream" };
+    const refused = await api!.call(another, "GET", "/v1/events", { headers });
+    expect(refused).toMatchObject({ status: 429, body: { code: "too_many_streams" } });
+    expect(refused.headers["retry-after"]).toBe("5");
+    readers.find(({ status }) => status === 200)?.close();
+    await until("there is room again", async () => (await follow(third.apiKey)).status === 200);
+    for (const reader of readers) reader.close();
+  });
+
+  test("give back the place of a client that was gone before its stream began", async () => {
+    const { port, readers, follow } = await openFollowing({ streamsPerKeyMax: 1 });
+    const { apiKey } = await env.createTenant();
+    const headers = { authorization: `Bearer ${apiKey}`, accept: "text/event-stream" };
+    for (let round = 0; round < 20; round += 1) {
+      const leaving = new AbortController();
+      const answer = fetch(`http://127.0.0.1:${port}/v1/events`, { headers, signal: leaving.signal });
+      setTimeout(() => leaving.abort(), round % 10);
+      await answer.catch(() => {});
+    }
+    const last = await until("its place is free", async () => {
+      const reader = await follow(apiKey);
+      return reader.status === 200 && reader;
+    });
+    expect(last.status).toBe(200);
+    for (const reader of readers) reader.close();
+  });
+});
+
 describe("under pressure", () => {
   /** Keeps the event loop later than the limit until told to stop. */
   function burden(delayMs: number): () => void {
@@ -126,12 +182,12 @@ describe("under pressure", () => {
   }
 
   test("new requests are turned away until it is over, and what watches the process is served", async () => {
-    const port = await listen({ eventLoopDelayMaxMs: 150, eventLoopSampleMs: 100 });
+    const port = await listen({ eventLoopDelayMaxMs: 80, eventLoopSampleMs: 100 });
     const { apiKey } = await env.createTenant();
     const ask = (path: string) =>
       fetch(`http://127.0.0.1:${port}${path}`, { headers: { authorization: `Bearer ${apiKey}` } });
     await until("it is calm", async () => (await ask("/v1/clients")).status === 200);
-    const relieve = burden(250);
+    const relieve = burden(160);
     const refused = await until("a request is turned away", async () => {
       const answer = await ask("/v1/clients");
       return answer.status === 503 && answer;
