@@ -1,6 +1,6 @@
 import { openRawServer } from "@punctual/testing";
 import { describe, expect, test } from "vitest";
-import { isPublicAddress, namesPrivateAddress, type Lookup } from "./address-guard.ts";
+import { guardLookup, isPublicAddress, namesPrivateAddress, type Lookup } from "./address-guard.ts";
 import { createHttpClient, type HttpResult } from "./http.ts";
 
 const timeoutMs = 30_000;
@@ -88,6 +88,26 @@ describe("a URL names a private address", () => {
     "http://localhost./",
     "http://api.localhost/",
     "http://user@127.0.0.1/",
+    "http://example.com@127.0.0.1/",
+    "http://example.com:80@127.0.0.1/",
+    "http://example.com%2f@127.0.0.1/",
+    "http:127.0.0.1/",
+    "http:/\\127.0.0.1\\",
+    "http://\t127.0.0\n.1/",
+    "http://127.0.1/",
+    "http://0177.0.0.1/",
+    "http://0x7f.0x0.0x0.0x1/",
+    "http://0300.0250.1/",
+    "http://3232235777/",
+    "http://127。0．0｡1/",
+    "http://１２７.0.0.1/",
+    "http://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ/",
+    "http://localhost%2e/",
+    "http://api.localhost./",
+    "http://[::127.0.0.1]/",
+    "http://[::ffff:0:127.0.0.1]/",
+    "http://[0:0:0:0:0:ffff:a9fe:a9fe]/",
+    "http://[2002:a00:1::]/",
   ])("spelled %s", (url) => {
     expect(namesPrivateAddress(new URL(url))).toBe(true);
   });
@@ -99,6 +119,10 @@ describe("a URL names a private address", () => {
     "https://localhost.example.com/",
     "https://127.0.0.1.example.com/",
     "https://notlocalhost/",
+    "https://127.0.0.1@example.com/",
+    "https://example.com/@127.0.0.1/",
+    "https://example.com#@127.0.0.1",
+    "https://example.com?127.0.0.1",
   ])("but not spelled %s", (url) => {
     expect(namesPrivateAddress(new URL(url))).toBe(false);
   });
@@ -141,6 +165,35 @@ describe("a guarded client", () => {
     expect(lookups).toBe(1);
   });
 
+  test("asks again for every connection: a name that was public before gains nothing by that", async () => {
+    // Nobody was ever given this network, so nothing answers there.
+    const answers = ["3000::1", "127.0.0.1"];
+    const { server, lookup, lookups } = await rebinding(answers);
+    const http = createHttpClient({ allowPrivateNetworks: false, lookup });
+    const url = new URL(`http://rebinding.example:${server.port}/`);
+    const ask = (timeoutMs: number) => http.request({ method: "POST", url, headers: {}, timeoutMs });
+    const first = await ask(100);
+    expect(first.kind).toBe("not_sent");
+    expect(first).not.toMatchObject(refused);
+    expect(await ask(timeoutMs)).toMatchObject(refused);
+    expect(lookups()).toBe(2);
+    expect(server.received()).toEqual([]);
+    await http.close();
+    await server.close();
+  });
+
+  test("is given exactly the addresses that were looked at, in both forms Node asks for", async () => {
+    const addresses = [
+      { address: "93.184.216.34", family: 4 },
+      { address: "2606:4700::1111", family: 6 },
+    ];
+    const lookup = guardLookup((_hostname, _options, callback) => callback(null, addresses));
+    const answered = (all: boolean) =>
+      new Promise<unknown[]>((resolve) => lookup("name.example", { all }, (...answer) => resolve(answer)));
+    expect(await answered(true)).toEqual([null, addresses]);
+    expect(await answered(false)).toEqual([null, "93.184.216.34", 4]);
+  });
+
   test("is what keeps the request away: an unguarded one arrives", async () => {
     const { result, received } = await reach((port) => `http://innocent.example:${port}/`, ["127.0.0.1"], true);
     expect(result).toMatchObject({ kind: "answer", status: 200 });
@@ -173,4 +226,16 @@ async function reach(
     await http.close();
     await server.close();
   }
+}
+
+/** A server on loopback, and a look-up that gives the next answer each time it is asked. */
+async function rebinding(answers: readonly string[]) {
+  const server = await openRawServer();
+  let asked = 0;
+  const lookup: Lookup = (_hostname, _options, callback) => {
+    const address = answers[Math.min(asked, answers.length - 1)] ?? "";
+    asked += 1;
+    callback(null, [{ address, family: address.includes(":") ? 6 : 4 }]);
+  };
+  return { server, lookup, lookups: () => asked };
 }

@@ -199,6 +199,15 @@ describe("a delivery", () => {
     expect(arrivals).toEqual([]);
   });
 
+  it("does not follow an endpoint that redirects", async () => {
+    answer = (response) => void response.writeHead(307, { location: `${receiverUrl}/elsewhere` }).end();
+    await endpoint("/endpoint");
+    await write();
+    await startWorker();
+    await until("the attempt failed", async () => (await deliveries())[0]?.failure_code === "http_307");
+    expect(arrivals.map(({ path }) => path)).toEqual(["/endpoint"]);
+  });
+
   it("fails like any other if its endpoint's secret cannot be opened", async () => {
     await endpoint();
     await env.sql("UPDATE webhook_endpoints SET secret = 'v1.unknown.AAAA'");

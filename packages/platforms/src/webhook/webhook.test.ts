@@ -184,6 +184,15 @@ describe("nothing is sent", () => {
     expect(await send({ sandbox: true })).toMatchObject({ kind: "published" });
   });
 
+  test.each([301, 302, 303, 307, 308])("where a receiver redirects to, with %s: it is refused", async (status) => {
+    const inside = await openRawServer({ onRequest: (socket) => void socket.write(answer) });
+    answer = `HTTP/1.1 ${status} Elsewhere\r\nlocation: ${inside.url}/secrets\r\ncontent-length: 0\r\n\r\n`;
+    expect(await send()).toMatchObject({ kind: "rejected", code: `http_${status}` });
+    expect(server.requests()).toHaveLength(1);
+    expect(inside.received()).toEqual([]);
+    await inside.close();
+  });
+
   test("once sending is forbidden", async () => {
     const beforeSend = () => {
       throw Object.assign(new Error("too late"), { code: "send_forbidden" });
