@@ -15,6 +15,7 @@ const steps: Readonly<Record<string, readonly string[]>> = {
   format: ["run", "format", "--", "--check"],
   lint: ["run", "lint"],
   types: ["run", "types"],
+  openapi: ["run", "openapi"],
   tests: ["test"],
 };
 

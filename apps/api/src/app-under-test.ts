@@ -1,7 +1,7 @@
 /**
  * The API as tests drive it: the real app on a real database and queue, called without a socket. Whatever a test is
- * about, every answer must keep two promises, so they are checked on all of them: it carries a request id, and if it
- * is a refusal it is a problem document.
+ * about, every answer must keep three promises, so they are checked on all of them: it carries a request id, if it is
+ * a refusal it is a problem document, and it is what the API's description says.
  */
 import { openDatabase, markDeliveriesEnqueued, markEnqueued, type Database } from "@punctual/db";
 import { createPlatforms } from "@punctual/platforms";
@@ -9,6 +9,7 @@ import { openDeliveryProducer, openProducer, type PublishProducer } from "@punct
 import type { Keyring, Logger } from "@punctual/runtime";
 import type { FastifyInstance } from "fastify";
 import { buildApp, type AppDeps, type AppOptions } from "./app.ts";
+import { createAnswerCheck, type AnswerCheck } from "./openapi/answer-check.ts";
 import { problemMediaType, type Problem } from "./problem.ts";
 import { createKeyRates } from "./rate-limits/key-limit.ts";
 
@@ -25,6 +26,8 @@ export interface AppUnderTest {
   app: FastifyInstance;
   database: Database;
   producer: PublishProducer;
+  /** Holds its answers to its own description. */
+  documented(): AnswerCheck;
   /** Calls the API with a key. */
   call<Body = Problem>(key: string, method: Method, url: string, options?: CallOptions): Promise<Answer<Body>>;
   /** Calls it with exactly these headers and payload. */
@@ -91,6 +94,9 @@ export async function openAppUnderTest(
     { ...testOperators, boardWritable: false, allowPrivateNetworks: false, ...given, limits },
   );
 
+  let check: AnswerCheck | undefined;
+  const documented = () => (check ??= createAnswerCheck(app.openapiDocument()));
+
   async function callRaw<Body>({ method, url, headers, payload, remoteAddress }: RawCall): Promise<Answer<Body>> {
     const response = await app.inject({
       method,
@@ -106,6 +112,8 @@ export async function openAppUnderTest(
       body: parse(response.payload) as Body,
     };
     checkPromises(answer, `${method} ${url}`);
+    const faults = documented().faults(method, url, answer);
+    if (faults.length > 0) throw new Error(`${method} ${url} is not what openapi.json says:\n${faults.join("\n")}`);
     return answer;
   }
 
@@ -113,6 +121,7 @@ export async function openAppUnderTest(
     app,
     database,
     producer,
+    documented,
     callRaw,
     call: (key, method, url, { body, headers } = {}) =>
       callRaw({
@@ -139,7 +148,7 @@ export async function openAppUnderTest(
 }
 
 /** Health answers with its own document, the board with its library's. */
-const libraryAnswers = /\/readyz|\/queues\/api\//;
+const libraryAnswers = /\/readyz|\/healthz|\/queues\/api\//;
 
 function checkPromises(answer: Answer<unknown>, what: string): void {
   const requestId = answer.headers["x-request-id"];

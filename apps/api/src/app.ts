@@ -10,6 +10,7 @@ import { auth } from "./plugins/auth.ts";
 import { board, boardPath } from "./plugins/board.ts";
 import { body } from "./plugins/body.ts";
 import { dashboard } from "./plugins/dashboard.ts";
+import { docs } from "./plugins/docs.ts";
 import { errors, sendProblem } from "./plugins/errors.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { operatorRoutes } from "./operator/routes.ts";
@@ -102,6 +103,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
   const { producer, deliveries } = deps;
   await app.register(board, { prefix: boardPath, producer, deliveries, writable, ...operators });
   await app.register(dashboard, {});
+  await app.register(docs, options);
   await app.register(operatorRoutes, { prefix: "/v1/operator", database: deps.database, ...operators });
   await app.register(
     async (v1) => {

@@ -9,6 +9,8 @@ export interface OperationKind {
   changes: boolean;
   /** Whether every key may call it. */
   forEveryKey: boolean;
+  /** Whether its address names a thing. */
+  namesOne: boolean;
   /** Whether it is a list with a cursor. */
   paged: boolean;
 }
@@ -18,6 +20,7 @@ export function commonRefusals(kind: OperationKind): Record<number, ProblemAnswe
   const samples: Record<number, ProblemSamples> = {
     400: {
       ...invalidRequest,
+      ...(kind.namesOne ? { malformed_url: "The path is not a valid URL path." } : {}),
       ...(kind.changes ? unreadableBody : {}),
       ...(kind.paged ? { invalid_cursor: "The cursor is not one of ours." } : {}),
     },
@@ -25,6 +28,9 @@ export function commonRefusals(kind: OperationKind): Record<number, ProblemAnswe
     ...(kind.caller === "apiKey" && !kind.forEveryKey ? { 403: insufficientScope } : {}),
     ...(kind.caller === "operator" && kind.changes ? { 403: forbiddenToOperator } : {}),
     ...(kind.changes ? { 413: tooLarge, 415: notJson } : {}),
+    414: { url_too_long: "The address has more than 8192 characters." },
+    417: { expectation_failed: "The only expectation that can be met is 100-continue." },
+    ...(kind.caller === null ? {} : { 429: tooMany }),
     500: { internal_error: "Something went wrong on our side." },
     503: busy,
   };
@@ -34,19 +40,22 @@ export function commonRefusals(kind: OperationKind): Record<number, ProblemAnswe
 }
 
 /** Headers that an answer of this status has, whatever the route. */
-export function commonHeaders(status: number): readonly ResponseHeader[] {
-  return ["X-Request-Id", ...(headersByStatus[status] ?? [])];
+export function commonHeaders(status: number, { caller }: OperationKind): readonly ResponseHeader[] {
+  const counted = caller === "apiKey" && !beforeTheKey.has(status);
+  return [
+    "X-Request-Id",
+    ...(status === 401 || (status === 403 && caller === "apiKey") ? (["WWW-Authenticate"] as const) : []),
+    ...(status === 412 ? (["ETag"] as const) : []),
+    ...(status === 429 || status === 503 ? (["Retry-After"] as const) : []),
+    ...(counted ? (["RateLimit", "RateLimit-Policy"] as const) : []),
+  ];
 }
 
-const headersByStatus: Readonly<Record<number, readonly ResponseHeader[]>> = {
-  401: ["WWW-Authenticate"],
-  403: ["WWW-Authenticate"],
-  412: ["ETag"],
-  429: ["Retry-After"],
-  503: ["Retry-After"],
-};
+/** Refused before anybody looks whose key came. */
+const beforeTheKey: ReadonlySet<number> = new Set([414, 417]);
 
 const invalidRequest: ProblemSamples = {
+  missing_host: "A request must name its host.",
   invalid_request: {
     detail: "The query string does not fit, see errors.",
     issues: [{ path: "limit", code: "too_large", message: "must be at most 200" }],
@@ -77,7 +86,10 @@ const forbiddenToOperator: ProblemSamples = {
 const tooLarge: ProblemSamples = { body_too_large: "The body is too large." };
 const notJson: ProblemSamples = { unsupported_media_type: "Send application/json." };
 
+const tooMany: ProblemSamples = { rate_limited: "This API key may make 6000 requests a minute." };
+
 const busy: ProblemSamples = {
+  overloaded: "The service has more to do than it can; try again.",
   database_unavailable: "The database does not answer; try again.",
   unavailable: "The service is busy or stopping; try again.",
 };

@@ -65,5 +65,4 @@ const requestIdParameter: JsonObject = {
   description:
     "Your own name for the request, up to 128 letters, digits, dots, dashes and underscores. It comes back with the answer and leads through our logs.",
   schema: { type: "string" },
-  example: "checkout-7f3a",
 };

@@ -1,7 +1,6 @@
 /** One route as an OpenAPI operation. */
 import { STATUS_CODES } from "node:http";
 import type { Answer, ProblemAnswer } from "../answer.ts";
-import { pageFields } from "../page.ts";
 import { problemMediaType, ProblemSchema } from "../problem.ts";
 import { commonHeaders, commonRefusals, type OperationKind } from "./common-refusals.ts";
 import type { Components } from "./components.ts";
@@ -52,13 +51,14 @@ export function toOperation(route: DocumentedRoute, components: Components): Jso
   };
 }
 
-function kindOf({ method, scope, forOperators, schema }: DocumentedRoute): OperationKind {
+function kindOf({ method, url, scope, forOperators, schema }: DocumentedRoute): OperationKind {
   const query = (schema.querystring as { properties?: object } | undefined)?.properties ?? {};
   return {
     caller: scope === undefined ? (forOperators ? "operator" : null) : "apiKey",
     changes: method !== "GET",
     forEveryKey: scope === "read",
-    paged: Object.keys(query).includes(Object.keys(pageFields)[1] ?? ""),
+    namesOne: url.includes(":"),
+    paged: "cursor" in query,
   };
 }
 
@@ -119,23 +119,27 @@ function responsesOf(own: Readonly<Record<number, unknown>>, kind: OperationKind
     .toSorted((a, b) => a - b)
     .map((status) => {
       const refusals = [common[status], own[status] as Partial<ProblemAnswer> | undefined];
-      const response = mergedResponse(status, own[status], refusals, components);
+      const response = mergedResponse({ status, own: own[status], refusals, kind }, components);
       return [String(status), own[status] === undefined ? components.response(status, response) : response];
     });
   return Object.fromEntries(responses) as JsonObject;
 }
 
-function mergedResponse(
-  status: number,
-  own: unknown,
-  refusals: readonly (Partial<ProblemAnswer> | undefined)[],
-  components: Components,
-): JsonObject {
+interface ResponseParts {
+  status: number;
+  /** What the route says of it. */
+  own: unknown;
+  /** Common ones first. */
+  refusals: readonly (Partial<ProblemAnswer> | undefined)[];
+  kind: OperationKind;
+}
+
+function mergedResponse({ status, own, refusals, kind }: ResponseParts, components: Components): JsonObject {
   const { description, answerHeaders = [], content = {}, ...schema } = (own ?? {}) as Partial<Answer<never>>;
   const problemMedia = refusals.flatMap((refusal) => refusal?.content?.[problemMediaType] ?? []);
   const isBareSchema = own !== undefined && !("content" in (own as object));
   const successes = Object.entries(content).filter(([type]) => type !== problemMediaType);
-  const named: readonly ResponseHeader[] = [...commonHeaders(status), ...answerHeaders];
+  const named: readonly ResponseHeader[] = [...commonHeaders(status, kind), ...answerHeaders];
   return {
     description: description ?? STATUS_CODES[status] ?? "",
     headers: Object.fromEntries([...new Set(named)].map((name) => [name, { $ref: `#/components/headers/${name}` }])),

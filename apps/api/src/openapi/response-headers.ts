@@ -25,6 +25,16 @@ export const responseHeaders = {
     schema: { type: "integer", minimum: 0 },
     example: 2,
   },
+  RateLimit: {
+    description: "What is left to the key: `r` requests, and if there are none, to wait `t` seconds.",
+    schema: { type: "string" },
+    example: '"per-key";r=5999;t=0',
+  },
+  "RateLimit-Policy": {
+    description: "The key's limit: `q` requests in any `w` seconds.",
+    schema: { type: "string" },
+    example: '"per-key";q=6000;w=60',
+  },
   "WWW-Authenticate": {
     description: "What is missing: the scheme, and where a key came, what is wrong with it.",
     schema: { type: "string" },

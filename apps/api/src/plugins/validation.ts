@@ -1,7 +1,8 @@
 /**
  * Requests against their schemas, and the faults in our words. Query strings are text, so their values are read as
  * the numbers and booleans they should be; bodies are taken as they are. All faults are reported at once, which is
- * safe because `body.ts` has bounded how much there is to report.
+ * safe because `body.ts` has bounded how much there is to report. A route of the API that names no query parameters
+ * takes none.
  */
 import ajvCompiler from "@fastify/ajv-compiler";
 import type { ValidationIssue } from "@punctual/core";
@@ -15,6 +16,7 @@ const strictOptions = {
   strict: true,
   allowUnionTypes: true,
 } as const;
+const noParameters = { type: "object", properties: {}, additionalProperties: false };
 /** More tell nobody anything new. */
 const issuesMax = 10_000;
 
@@ -27,6 +29,9 @@ export const validation = fastifyPlugin(
       // Its types ask for the schema, its code for the whole description.
       (route.httpPart === "querystring" ? fromText : asIs)(route) as ReturnType<typeof compile>;
     app.setValidatorCompiler(compile);
+    app.addHook("onRoute", ({ schema }) => {
+      if (schema?.operationId !== undefined) schema.querystring ??= noParameters;
+    });
   },
   { name: "validation" },
 );

@@ -31,11 +31,18 @@ export const contentRefusals = {
   [orItsOnlyFault]: "",
 };
 
-export const scheduleRefusals = problems({
-  404: unknownAccount,
-  422: {
-    ...contentRefusals,
-    idempotency_key_reused: "This Idempotency-Key was used for another request body before.",
-  },
-  503: { account_changing: "The social account is changing too fast; try again." },
+const { 409: running } = problems({
+  409: { idempotency_key_in_use: "A request under this Idempotency-Key is still running; try again." },
 });
+
+export const scheduleRefusals = {
+  409: { ...running, answerHeaders: ["Retry-After"] as const },
+  ...problems({
+    404: unknownAccount,
+    422: {
+      ...contentRefusals,
+      idempotency_key_reused: "This Idempotency-Key was used for another request body before.",
+    },
+    503: { account_changing: "The social account is changing too fast; try again." },
+  }),
+};
