@@ -162,7 +162,8 @@ export interface ConnectContext {
 
 /** Connecting an account through the platform's own log-in. Never throws for what the network or the platform did. */
 export interface Connector {
-  readonly questions: readonly ConnectQuestion[];
+  /** What our page asks first. Pure. */
+  questions(sandbox: boolean): readonly ConnectQuestion[];
   /** Why nobody can connect on this installation as it is set up; null: they can. Pure. */
   unavailable(sandbox: boolean): string | null;
   /**

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Platform } from "@punctual/core";
 import type { Logger, Service } from "@punctual/runtime";
 import { createHttpClient } from "./http.ts";
+import { createLinkedInPlatform } from "./linkedin/linkedin.ts";
 import { createMedia } from "./media/media.ts";
 import type { PlatformApp, PlatformDeps } from "./platform-deps.ts";
 import { createWebhookPlatform } from "./webhook/webhook.ts";
@@ -33,7 +34,7 @@ export function createPlatforms(options: PlatformsOptions): Platforms {
   const depsOf = (platform: string): PlatformDeps => {
     return { http, sandboxHttp, sandboxUrl, allowPrivateNetworks, app: apps[platform] ?? {}, media, logger };
   };
-  const platforms = [createWebhookPlatform(depsOf("webhook"))];
+  const platforms = [createWebhookPlatform(depsOf("webhook")), createLinkedInPlatform(depsOf("linkedin"))];
   return {
     byName: new Map(platforms.map((platform) => [platform.name, platform])),
     start: () => media.start(),

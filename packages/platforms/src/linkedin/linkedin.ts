@@ -1,0 +1,86 @@
+/**
+ * Publishing to LinkedIn, as a member or as an organization. Media is uploaded and processed ahead; the one call that
+ * publishes has no key against repeats, so a lost answer is never answered by sending again: an organization's posts
+ * are listed to find out, a member's cannot be.
+ */
+import type { ConnectedAccount, OutgoingPost, Platform } from "@punctual/core";
+import type { PlatformDeps } from "../platform-deps.ts";
+import { type AnswerContext, refusedToPublish } from "./answer.ts";
+import { createLinkedInApi, misconfiguredCode } from "./api.ts";
+import { checkAccount } from "./check.ts";
+import { createLinkedInConnector } from "./connect.ts";
+import { linkedinDescription } from "./description.ts";
+import { linkedinLimits, linkedinVersionDefault, versionWarning } from "./limits.ts";
+import { findPost, listingPath } from "./listing.ts";
+import { postBody } from "./post-body.ts";
+import { refreshTokens, tokenExpiry } from "./token.ts";
+import { createUploader, readUploads } from "./uploads.ts";
+import { validateLinkedInAccount, validateLinkedInPost } from "./validation.ts";
+import { isOrganization, postUrl } from "./vocabulary.ts";
+
+const dayMs = 86_400_000;
+
+export function createLinkedInPlatform(deps: PlatformDeps): Platform {
+  const api = createLinkedInApi(deps);
+  const uploader = createUploader(api, deps.media);
+  const old = versionWarning(deps.app.apiVersion ?? linkedinVersionDefault, new Date());
+  if (old !== null) deps.logger.warn({ platform: "linkedin" }, old);
+
+  return {
+    name: "linkedin",
+    description: linkedinDescription,
+    sendTimeoutMs: linkedinLimits.sendTimeoutMs,
+    rateLimits: [
+      { scope: "account", max: linkedinLimits.memberPostsPerDayMax, windowMs: dayMs },
+      { scope: "app", max: linkedinLimits.appPostsPerDayMax, windowMs: dayMs },
+    ],
+    validateAccount: validateLinkedInAccount,
+    validatePost: (post) => validateLinkedInPost(post, deps.allowPrivateNetworks),
+    guarantee: () => "at_most_once",
+    needsPreparing: (post) => post.media.length > 0,
+    prepare: (post, context) => uploader.prepare(post, context, answerContext(post, context.account)),
+
+    async send(post, { account, checkpoint, timeoutMs, signal, beforeSend }) {
+      const uploads = readUploads(checkpoint);
+      if (uploads.length < post.media.length) {
+        const message = "the post's media was not uploaded";
+        return { kind: "retry", category: "internal", code: "not_prepared", message };
+      }
+      const body = postBody(String(account.settings["author"]), post, uploads);
+      const call = { method: "POST" as const, path: "/rest/posts", body, beforeSend };
+      const result = await api.call(account, call, { timeoutMs, signal });
+      if (result.kind === "not_sent" && result.code === misconfiguredCode) {
+        return { kind: "retry", category: "internal", code: result.code, message: result.message };
+      }
+      if (result.kind !== "answer" || result.status < 200 || result.status >= 300) {
+        return refusedToPublish(result, answerContext(post, account));
+      }
+      const urn = result.headers["x-restli-id"];
+      const names = urn === undefined ? {} : { externalId: urn, externalUrl: postUrl(urn) };
+      return { kind: "published", httpStatus: result.status, ...names };
+    },
+
+    async confirm(post, { account, checkpoint, timeoutMs, signal }) {
+      const author = String(account.settings["author"]);
+      if (!isOrganization(author)) {
+        return { kind: "cannot_tell", message: "LinkedIn does not let a member's posts be listed" };
+      }
+      const result = await api.call(account, { method: "GET", path: listingPath(author) }, { timeoutMs, signal });
+      return findPost(result, post, readUploads(checkpoint).slice(0, post.media.length));
+    },
+
+    credentialsExpireAt: tokenExpiry,
+    refresh: (account, limits) => refreshTokens(api, account, limits),
+    accountIdentity: ({ settings }) => (typeof settings["author"] === "string" ? settings["author"] : null),
+    connector: createLinkedInConnector(api, deps.app.scopes),
+    check: (account, limits) => checkAccount(api, account, limits),
+  };
+}
+
+function answerContext(post: OutgoingPost, { credentials, credentialsVersion }: ConnectedAccount): AnswerContext {
+  const written = [post.text, ...post.media.flatMap(({ alt }) => alt ?? [])];
+  const options = [post.options["linkTitle"], post.options["linkDescription"]];
+  const secrets = [credentials["accessToken"], credentials["refreshToken"]];
+  const neverShown = [...written, ...options, ...secrets].filter((text): text is string => typeof text === "string");
+  return { credentialsVersion, neverShown, now: new Date() };
+}
