@@ -7,7 +7,6 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyHelmetOptions } from "@fastify/helmet";
-import "@fastify/swagger";
 import type { FastifyInstance, FastifyReply } from "fastify";
 
 export interface DashboardOptions {
