@@ -1,5 +1,6 @@
 /** The platforms the sandbox stands in for, one line each. */
-import { createLinkedInStandIn } from "./linkedin/linkedin.ts";
+import { createFacebookStandIn } from "./facebook/facebook.ts";
+import { createInstagramStandIn } from "./instagram/instagram.ts";
 import type { PlatformDeps, SandboxPlatform } from "./platform.ts";
 import { createAtMostOncePlatform } from "./test-platforms/at-most-once.ts";
 import { createConfirmablePlatform } from "./test-platforms/confirmable.ts";
@@ -9,7 +10,8 @@ import { createWebhookReceiver } from "./webhook/webhook.ts";
 export function createPlatforms(deps: PlatformDeps): SandboxPlatform[] {
   return [
     createWebhookReceiver(deps),
-    createLinkedInStandIn(deps),
+    createFacebookStandIn(deps),
+    createInstagramStandIn(deps),
     createIdempotentPlatform(deps),
     createConfirmablePlatform(deps),
     createAtMostOncePlatform(deps),

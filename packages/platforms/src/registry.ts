@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Platform } from "@punctual/core";
 import type { Logger, Service } from "@punctual/runtime";
+import { createFacebookPlatform } from "./facebook/facebook.ts";
 import { createHttpClient } from "./http.ts";
-import { createLinkedInPlatform } from "./linkedin/linkedin.ts";
+import { createInstagramPlatform } from "./instagram/instagram.ts";
 import { createMedia } from "./media/media.ts";
 import type { PlatformApp, PlatformDeps } from "./platform-deps.ts";
 import { createWebhookPlatform } from "./webhook/webhook.ts";
@@ -34,7 +35,11 @@ export function createPlatforms(options: PlatformsOptions): Platforms {
   const depsOf = (platform: string): PlatformDeps => {
     return { http, sandboxHttp, sandboxUrl, allowPrivateNetworks, app: apps[platform] ?? {}, media, logger };
   };
-  const platforms = [createWebhookPlatform(depsOf("webhook")), createLinkedInPlatform(depsOf("linkedin"))];
+  const platforms = [
+    createWebhookPlatform(depsOf("webhook")),
+    createFacebookPlatform(depsOf("facebook")),
+    createInstagramPlatform(depsOf("instagram")),
+  ];
   return {
     byName: new Map(platforms.map((platform) => [platform.name, platform])),
     start: () => media.start(),

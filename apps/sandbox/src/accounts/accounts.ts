@@ -7,6 +7,8 @@ export interface Account {
   secret?: string;
   /** Whether a text that is visible on the account already is refused, as some networks do. */
   refuseDuplicates?: boolean;
+  /** How many posts it takes in 24 hours, where its network counts them. */
+  publishingQuota?: number;
 }
 
 export interface Accounts {

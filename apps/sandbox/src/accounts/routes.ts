@@ -10,6 +10,7 @@ const accountBody = Type.Object(
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
     secret: Type.Optional(Type.String({ pattern: "^whsec_[A-Za-z0-9+/]{4,200}={0,2}$" })),
     refuseDuplicates: Type.Optional(Type.Boolean()),
+    publishingQuota: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
   },
   { additionalProperties: false },
 );
@@ -32,6 +33,12 @@ export function accountRoutes(app: SandboxApp, { accounts }: { accounts: Account
   );
 }
 
-function describe(id: string, { name, secret, refuseDuplicates }: Account) {
-  return { account: id, name: name ?? null, signed: secret !== undefined, refuseDuplicates: refuseDuplicates ?? false };
+function describe(id: string, { name, secret, refuseDuplicates, publishingQuota }: Account) {
+  return {
+    account: id,
+    name: name ?? null,
+    signed: secret !== undefined,
+    refuseDuplicates: refuseDuplicates ?? false,
+    ...(publishingQuota === undefined ? {} : { publishingQuota }),
+  };
 }

@@ -31,7 +31,7 @@ export const instagramLimits = {
   /** Making a container lets Instagram fetch what is behind the URL, in milliseconds. */
   containerTimeoutMs: 60_000,
   /** Between two looks at a container that is being processed, growing from the first to the last, in milliseconds. */
-  pollFirstMs: 1_000,
+  pollFirstMs: 250,
   pollLastMs: 15_000,
   /** A container still in progress when there is no time left is looked at again after this, in milliseconds. */
   stillProcessingWaitMs: 10_000,
@@ -39,7 +39,7 @@ export const instagramLimits = {
   processingMaxMs: 3_600_000,
   /** How often a fresh container that cannot be found is looked for. */
   missingReadsMax: 3,
-  missingPauseMs: 2_000,
+  missingPauseMs: 500,
 
   /** The publishing call and one look at what came of it, in milliseconds. */
   sendTimeoutMs: 45_000,
