@@ -15,7 +15,10 @@ import { errors, sendProblem } from "./plugins/errors.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { operatorRoutes } from "./operator/routes.ts";
 import { platformRoutes } from "./platforms/routes.ts";
+import { createFactsReader } from "./overview/installation-facts.ts";
+import { openApiMetrics } from "./overview/api-metrics.ts";
 import { health } from "./plugins/health.ts";
+import { metrics } from "./plugins/metrics.ts";
 import { openapi } from "./plugins/openapi.ts";
 import type { OperatorPasswords } from "./plugins/operator-auth.ts";
 import { pressure } from "./plugins/pressure.ts";
@@ -92,7 +95,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
   await app.register(validation);
   await app.register(body);
 
-  await app.register(health, deps);
+  const reader = createFactsReader(deps, { keptMs: limits.figuresKeptMs });
   const { boardWritable: writable, allowPrivateNetworks, operatorPassword, viewerPassword, publicUrl } = options;
   const logins = createAttemptLimit("wrong passwords", {
     limit: limits.wrongPasswordsMax,
@@ -100,11 +103,13 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
     namesMax: limits.addressesRememberedMax,
   });
   const operators = { operatorPassword, viewerPassword, publicUrl, logins };
-  const { producer, deliveries } = deps;
+  const { database, producer, deliveries } = deps;
+  await app.register(metrics, { metrics: openApiMetrics({ reader, database }), operators });
+  await app.register(health, { ...deps, reader });
   await app.register(board, { prefix: boardPath, producer, deliveries, writable, ...operators });
   await app.register(dashboard, {});
   await app.register(docs, options);
-  await app.register(operatorRoutes, { prefix: "/v1/operator", database: deps.database, ...operators });
+  await app.register(operatorRoutes, { prefix: "/v1/operator", database, reader, ...operators });
   await app.register(
     async (v1) => {
       await v1.register(auth, deps);

@@ -63,6 +63,8 @@ export const apiLimits = {
   eventLoopSampleMs: 1_000,
   /** How long a repeat waits for the first request under its Idempotency-Key. */
   idempotencyWaitMs: 5_000,
+  /** A reading of the installation's figures is used again for so long, however many ask. */
+  figuresKeptMs: 2_000,
   databaseConnectionsMax: 20,
   /** From SIGTERM to the hard exit. */
   graceMs: 10_000,

@@ -260,7 +260,8 @@ describe("what the API answers is what the document says", () => {
     for (const { route } of paths) {
       for (const id of [own.companyId, randomUUID(), "nonsense"]) {
         const url = route.url.replaceAll(/:\w+/g, id);
-        await api.callRaw({ method: "GET", url, headers: { authorization } });
+        // A stream that is let in does not end by itself.
+        if (!url.endsWith("/stream")) await api.callRaw({ method: "GET", url, headers: { authorization } });
         await api.callRaw({ method: "GET", url });
       }
       expect(api.documented().seen(), nameOf(route)).toContain(`${operationOf(route).operationId} 401`);

@@ -28,13 +28,19 @@ const tags: readonly { path: string; name: string; description: string }[] = [
     name: "Operators",
     description: "For those who run the installation and see all companies. Viewers look and change nothing.",
   },
-  { path: "/livez", name: "Health", description: "For probes: does the process live, can it serve." },
+  {
+    path: "/livez",
+    name: "Health",
+    description: "For probes: does the process live, can it serve, do posts go out, and what is measured.",
+  },
   { path: "/readyz", name: "Health", description: "" },
 ];
 
 /** @throws if there is none: add one above */
 export function tagOf(path: string): string {
   const tag = tags.find((tag) => path === tag.path || path.startsWith(`${tag.path}/`));
+  { path: "/healthz", name: "Health", description: "" },
+  { path: "/metrics", name: "Health", description: "" },
   if (tag === undefined) throw new Error(`no tag fits ${path}`);
   return tag.name;
 }

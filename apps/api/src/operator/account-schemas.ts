@@ -5,23 +5,25 @@ import { pageFields, pageOf } from "../page.ts";
 
 export const OperatorAccountQuery = Type.Object(
   {
-    q: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: "An id, or part of a name." })),
+    q: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 200, description: "An id, or part of a name.", examples: ["109501"] }),
+    ),
     companyId: Type.Optional(Id),
     clientId: Type.Optional(Id),
-    platform: Type.Optional(Type.String({ maxLength: 100 })),
+    platform: Type.Optional(Type.String({ maxLength: 100, examples: ["webhook"] })),
     state: Type.Optional(Type.Enum(["open", "paused", "needs_reconnect"], { description: "open: it may publish." })),
     ...pageFields,
   },
   { additionalProperties: false },
 );
 
-const Named = Type.Object({ id: Id, name: Type.String() });
+const Named = Type.Object({ id: Id, name: Type.String({ examples: ["Bright Agency"] }) });
 
 export const OperatorAccount = Type.Object(
   {
     id: Id,
-    name: Type.String(),
-    platform: Type.String(),
+    name: Type.String({ examples: ["Bright Agency"] }),
+    platform: Type.String({ examples: ["webhook"] }),
     company: Named,
     client: Nullable(Named),
     sandbox: Type.Boolean(),

@@ -8,23 +8,26 @@ const Milliseconds = (description: string) =>
   Nullable(Type.Number({ description }), { description: "Null: nothing to measure." });
 
 const Reason = Type.Object({
-  code: Type.String({ description: "For programs; stable." }),
+  code: Type.String({ description: "For programs; stable.", examples: ["no_worker"] }),
   severity: Type.Enum(["down", "degraded", "notice"], {
     description: "What it makes of the state; a notice changes nothing and asks for a person.",
   }),
-  message: Type.String({ description: "For people: what is wrong, and what to do." }),
+  message: Type.String({
+    description: "For people: what is wrong, and what to do.",
+    examples: ["Posts for webhook are due and no worker publishes there: start one."],
+  }),
 });
 
 const ServiceState = Type.Object({
   state: Type.Enum(["up", "degraded", "down", "unknown"]),
-  detail: Nullable(Type.String({ description: "For people." })),
+  detail: Nullable(Type.String({ description: "For people.", examples: ["Version 8.2.1."] })),
 });
 
 const Worker = Type.Object({
-  id: Type.String({ description: "As in attempts and logs." }),
-  host: Type.String(),
-  version: Type.String(),
-  platforms: Type.Array(Type.String()),
+  id: Type.String({ description: "As in attempts and logs.", examples: ["worker-1-4711"] }),
+  host: Type.String({ examples: ["worker-1"] }),
+  version: Type.String({ examples: ["0.1.0"] }),
+  platforms: Type.Array(Type.String({ examples: ["webhook"] })),
   concurrency: Type.Integer({ description: "Posts at a time, per queue." }),
   running: Count("Posts it is publishing now."),
   startedAt: InstantOut("When the process started."),
@@ -33,7 +36,7 @@ const Worker = Type.Object({
 });
 
 const Queue = Type.Object({
-  queue: Type.String(),
+  queue: Type.String({ examples: ["publish-webhook"] }),
   waiting: Count("Jobs that are due and not taken."),
   active: Count("Jobs that are being worked on."),
   delayed: Count("Jobs whose time has not come."),
@@ -76,11 +79,11 @@ export const Overview = Type.Object(
     lastError: Nullable(
       Type.Object({
         category: Type.Enum([...failureCategories]),
-        code: Type.String(),
-        message: Type.String(),
+        code: Type.String({ examples: ["connection_refused"] }),
+        message: Type.String({ examples: ["the connection was refused"] }),
         at: InstantOut("When it happened."),
         postId: Id,
-        platform: Type.String(),
+        platform: Type.String({ examples: ["webhook"] }),
       }),
     ),
     lateness: Type.Object({
@@ -99,7 +102,7 @@ export const Overview = Type.Object(
     workers: Type.Array(Worker, { description: "Heard of within 10 minutes, live ones first." }),
     failures: Type.Array(
       Type.Object({
-        platform: Type.String(),
+        platform: Type.String({ examples: ["webhook"] }),
         category: Type.Enum([...failureCategories]),
         count24h: Count("Attempts that ended so within 24 hours."),
       }),

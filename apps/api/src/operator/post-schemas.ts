@@ -14,15 +14,26 @@ const categoryListPattern = `^(${failureCategories.join("|")})(,(${failureCatego
 export const OperatorPostQuery = Type.Object(
   {
     q: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 500, description: "A post's id, or the id a platform gave it." }),
+      Type.String({
+        minLength: 1,
+        maxLength: 500,
+        description: "A post's id, or the id a platform gave it.",
+        examples: ["109501"],
+      }),
     ),
     companyId: Type.Optional(Id),
     clientId: Type.Optional(Id),
     socialAccountId: Type.Optional(Id),
-    status: Type.Optional(Type.String({ pattern: statusListPattern, description: "Comma list of states." })),
-    platform: Type.Optional(Type.String({ maxLength: 100 })),
+    status: Type.Optional(
+      Type.String({ pattern: statusListPattern, description: "Comma list of states.", examples: ["failed,missed"] }),
+    ),
+    platform: Type.Optional(Type.String({ maxLength: 100, examples: ["webhook"] })),
     category: Type.Optional(
-      Type.String({ pattern: categoryListPattern, description: "Comma list of categories of the latest failure." }),
+      Type.String({
+        pattern: categoryListPattern,
+        description: "Comma list of categories of the latest failure.",
+        examples: ["network"],
+      }),
     ),
     from: Type.Optional(InstantIn("Scheduled at or after this instant.")),
     to: Type.Optional(InstantIn("Scheduled before this instant.")),
@@ -33,11 +44,12 @@ export const OperatorPostQuery = Type.Object(
 export type OperatorPostQuery = Static<typeof OperatorPostQuery>;
 
 const failure = PostOut.properties.failure;
-const Named = (description: string) => Type.Object({ id: Id, name: Type.String() }, { description });
+const Named = (description: string) =>
+  Type.Object({ id: Id, name: Type.String({ examples: ["Bright Agency"] }) }, { description });
 const Account = Type.Object({
   id: Id,
-  name: Type.String(),
-  platform: Type.String(),
+  name: Type.String({ examples: ["Bright Agency"] }),
+  platform: Type.String({ examples: ["webhook"] }),
   status: Type.Enum(["active", "needs_reconnect"]),
   paused: Type.Boolean(),
   sandbox: Type.Boolean(),
@@ -53,11 +65,11 @@ export const OperatorPostRow = Type.Object(
   {
     id: Id,
     ...whose,
-    platform: Type.String(),
+    platform: Type.String({ examples: ["webhook"] }),
     status: Type.Enum([...postStatuses]),
     heldReason: PostOut.properties.heldReason,
     outcomeOpen: PostOut.properties.outcomeOpen,
-    excerpt: Type.String({ description: "The beginning of the text." }),
+    excerpt: Type.String({ description: "The beginning of the text.", examples: ["Our new shop opens today."] }),
     scheduledAt: InstantOut("The instant the post is to go out."),
     nextAttemptAt: PostOut.properties.nextAttemptAt,
     publishedAt: PostOut.properties.publishedAt,
@@ -77,15 +89,26 @@ export const OperatorPost = Type.Object(
   {
     ...whose,
     post: PostOut,
-    requestId: Nullable(Type.String({ description: "The request that last accepted a revision." })),
+    requestId: Nullable(
+      Type.String({
+        description: "The request that last accepted a revision.",
+        examples: ["0199aa0e-7c1e-7000-8000-1f6c9f0a1b2c"],
+      }),
+    ),
     confirmAt: Nullable(InstantOut("When the platform is read next about a lost answer."), {
       description: "Null: it is not, or not any more.",
     }),
     confirmCount: Type.Integer({ description: "How often the platform was read in vain." }),
     job: Type.Object({
-      id: Type.String({ description: "The job that stands, or last stood, for the post." }),
-      queue: Type.String(),
-      boardUrl: Type.String({ description: "Where Bull Board shows it, if Redis still has it." }),
+      id: Type.String({
+        description: "The job that stands, or last stood, for the post.",
+        examples: ["0199aa0e-7c1e-7000-8000-5d2f8f8b6a01_1_0"],
+      }),
+      queue: Type.String({ examples: ["publish-webhook"] }),
+      boardUrl: Type.String({
+        description: "Where Bull Board shows it, if Redis still has it.",
+        examples: ["/queues/queue/publish-webhook/0199aa0e-7c1e-7000-8000-5d2f8f8b6a01_1_0"],
+      }),
     }),
     actions: Type.Array(Type.Enum(["cancel", "retry", "resolve", "reschedule"]), {
       description: "What could be done with the post as it is now.",
@@ -100,13 +123,14 @@ const JobMoment = Type.Object(
     at: InstantOut("When it was looked at."),
     type: Type.Literal("job"),
     job: Type.Object({
-      id: Type.String(),
+      id: Type.String({ examples: ["0199aa0e-7c1e-7000-8000-5d2f8f8b6a01_1_0"] }),
       state: Type.String({
         description: "As BullMQ has it: delayed, waiting, active, completed, failed; unknown: not in Redis.",
+        examples: ["delayed"],
       }),
       attemptsMade: Nullable(Type.Integer()),
-      failedReason: Nullable(Type.String()),
-      boardUrl: Type.String(),
+      failedReason: Nullable(Type.String({ examples: ["network: connection_refused"] })),
+      boardUrl: Type.String({ examples: ["/queues/queue/publish-webhook/0199aa0e-7c1e-7000-8000-5d2f8f8b6a01_1_0"] }),
     }),
   },
   { title: "JobMoment" },
@@ -116,10 +140,10 @@ const ActionMoment = Type.Object(
   {
     at: InstantOut("When it was done."),
     type: Type.Literal("operator.action"),
-    action: Type.String(),
-    user: Type.String(),
-    outcome: Nullable(Type.String(), { description: "Null: it was broken off." }),
-    requestId: Type.String(),
+    action: Type.String({ examples: ["post.retry"] }),
+    user: Type.String({ examples: ["operator"] }),
+    outcome: Nullable(Type.String({ examples: ["done"] }), { description: "Null: it was broken off." }),
+    requestId: Type.String({ examples: ["0199aa0e-7c1e-7000-8000-1f6c9f0a1b2c"] }),
     detail: AnyObject(),
   },
   { title: "ActionMoment" },
@@ -148,7 +172,12 @@ export const UnconfirmedRow = Type.Object(
     unconfirmedAt: InstantOut("Since when nobody knows."),
     confirmAt: OperatorPost.properties.confirmAt,
     confirmCount: OperatorPost.properties.confirmCount,
-    shown: Nullable(Type.String({ description: "What reading the platform last showed." })),
+    shown: Nullable(
+      Type.String({
+        description: "What reading the platform last showed.",
+        examples: ["the listing does not show it"],
+      }),
+    ),
     sentAt: Nullable(InstantOut("When the request left whose answer was lost.")),
   },
   { $id: "UnconfirmedRow", title: "UnconfirmedRow" },

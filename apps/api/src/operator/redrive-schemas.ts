@@ -11,7 +11,7 @@ export const RedriveFilter = Type.Object(
     status: Type.Optional(Type.Enum(["failed", "missed"], { description: "Left out: both." })),
     companyId: Type.Optional(Id),
     socialAccountId: Type.Optional(Id),
-    platform: Type.Optional(Type.String({ maxLength: 100 })),
+    platform: Type.Optional(Type.String({ maxLength: 100, examples: ["webhook"] })),
     category: Type.Optional(Type.Enum([...failureCategories], { description: "Of the failure." })),
     from: Type.Optional(InstantIn("Scheduled at or after this instant.")),
     to: Type.Optional(InstantIn("Scheduled before this instant.")),
@@ -26,7 +26,12 @@ export const RedrivePreview = Type.Object(
     count: Type.Integer({ description: "How many posts would be sent again." }),
     sample: Type.Array(OperatorPostRow, { description: "Some of them, the newest." }),
     perAccount: Type.Array(
-      Type.Object({ socialAccountId: Id, name: Type.String(), platform: Type.String(), count: Type.Integer() }),
+      Type.Object({
+        socialAccountId: Id,
+        name: Type.String({ examples: ["Bright Agency"] }),
+        platform: Type.String({ examples: ["webhook"] }),
+        count: Type.Integer(),
+      }),
       { description: "The 50 accounts with the most posts." },
     ),
     accounts: Type.Integer({ description: "How many accounts the posts belong to." }),
