@@ -1,6 +1,7 @@
 /** The platforms the sandbox stands in for, one line each. */
 import { createFacebookStandIn } from "./facebook/facebook.ts";
 import { createInstagramStandIn } from "./instagram/instagram.ts";
+import { createLinkedInStandIn } from "./linkedin/linkedin.ts";
 import type { PlatformDeps, SandboxPlatform } from "./platform.ts";
 import { createAtMostOncePlatform } from "./test-platforms/at-most-once.ts";
 import { createConfirmablePlatform } from "./test-platforms/confirmable.ts";
@@ -12,6 +13,7 @@ export function createPlatforms(deps: PlatformDeps): SandboxPlatform[] {
     createWebhookReceiver(deps),
     createFacebookStandIn(deps),
     createInstagramStandIn(deps),
+    createLinkedInStandIn(deps),
     createIdempotentPlatform(deps),
     createConfirmablePlatform(deps),
     createAtMostOncePlatform(deps),

@@ -6,6 +6,7 @@ import type { Logger, Service } from "@punctual/runtime";
 import { createFacebookPlatform } from "./facebook/facebook.ts";
 import { createHttpClient } from "./http.ts";
 import { createInstagramPlatform } from "./instagram/instagram.ts";
+import { createLinkedInPlatform } from "./linkedin/linkedin.ts";
 import { createMedia } from "./media/media.ts";
 import type { PlatformApp, PlatformDeps } from "./platform-deps.ts";
 import { createWebhookPlatform } from "./webhook/webhook.ts";
@@ -39,6 +40,7 @@ export function createPlatforms(options: PlatformsOptions): Platforms {
     createWebhookPlatform(depsOf("webhook")),
     createFacebookPlatform(depsOf("facebook")),
     createInstagramPlatform(depsOf("instagram")),
+    createLinkedInPlatform(depsOf("linkedin")),
   ];
   return {
     byName: new Map(platforms.map((platform) => [platform.name, platform])),
