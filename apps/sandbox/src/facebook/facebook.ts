@@ -13,6 +13,7 @@ import { createGraphCalls, speakGraph } from "../graph/call.ts";
 import type { PlatformDeps, SandboxPlatform } from "../platform.ts";
 import { feedRoutes } from "./feed-routes.ts";
 import { nodeRoutes } from "./node-routes.ts";
+import { oauthRoutes } from "./oauth-routes.ts";
 import { photoRoutes } from "./photo-routes.ts";
 import { createFacebookState } from "./state.ts";
 import { videoRoutes } from "./video-routes.ts";
@@ -34,6 +35,7 @@ export function createFacebookStandIn(deps: PlatformDeps): SandboxPlatform {
       photoRoutes(scope, parts);
       videoRoutes(scope, parts);
       nodeRoutes(scope, parts);
+      oauthRoutes(scope, parts);
     },
     forget: () => state.clear(),
   };

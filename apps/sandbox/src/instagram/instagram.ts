@@ -12,6 +12,7 @@ import { createGraphCalls, speakGraph } from "../graph/call.ts";
 import type { PlatformDeps, SandboxPlatform } from "../platform.ts";
 import { accountRoutes } from "./account-routes.ts";
 import { containerRoutes } from "./container-routes.ts";
+import { oauthRoutes } from "./oauth-routes.ts";
 import { publishRoutes } from "./publish-routes.ts";
 import { createInstagramState } from "./state.ts";
 import { createTimelines } from "./timelines.ts";
@@ -36,6 +37,7 @@ export function createInstagramStandIn(deps: PlatformDeps): SandboxPlatform {
         containerRoutes(protocol, parts);
         publishRoutes(protocol, parts);
         accountRoutes(protocol, parts);
+        oauthRoutes(protocol, parts);
         done();
       });
     },

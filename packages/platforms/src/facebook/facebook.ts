@@ -9,6 +9,7 @@ import { createFaultReader, faultContextOf } from "../graph/fault.ts";
 import { createGraphApi } from "../graph/graph-api.ts";
 import { inspectMedia } from "../graph/media-reading.ts";
 import type { PlatformDeps } from "../platform-deps.ts";
+import { createFacebookConnector } from "./connect.ts";
 import { facebookDescription } from "./description.ts";
 import { facebookLimits, facebookUrl } from "./limits.ts";
 import { look } from "./look.ts";
@@ -39,6 +40,7 @@ export function createFacebookPlatform(deps: PlatformDeps): Platform {
     confirm: (post, context) => look(api, post, context),
     inspect: (post, context) => inspectMedia(deps.media, post, { ...context, limits: mediaLimitsOf(post) }),
     accountIdentity: ({ settings }) => (typeof settings["pageId"] === "string" ? settings["pageId"] : null),
+    connector: createFacebookConnector(deps),
     check: (account, context) => checkPage(parts, account, context, faultContextOf(account)),
   };
 }

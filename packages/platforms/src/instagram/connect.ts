@@ -17,7 +17,10 @@ export function createInstagramConnector(deps: PlatformDeps): Connector {
   const logIn = createGraphLogIn(deps, { platform: "instagram", usualUrl: instagramUrl });
   return {
     questions: () => [],
-    unavailable: (sandbox) => logIn.unavailable(sandbox),
+    unavailable(sandbox) {
+      const isFacebook = !sandbox && logIn.target(false)?.base.startsWith("https://graph.facebook.com") === true;
+      return isFacebook ? "this installation uses tokens of Facebook's log-in" : logIn.unavailable(sandbox);
+    },
     async begin({ redirectUri, state }, { sandbox }) {
       const target = logIn.target(sandbox);
       if (target === null) return refusal("Instagram is not set up on this installation.");

@@ -9,6 +9,7 @@ import { createGraphApi } from "../graph/graph-api.ts";
 import { inspectMedia } from "../graph/media-reading.ts";
 import type { PlatformDeps } from "../platform-deps.ts";
 import { checkAccount } from "./check.ts";
+import { createInstagramConnector } from "./connect.ts";
 import { instagramDescription } from "./description.ts";
 import { instagramLimits, instagramUrl } from "./limits.ts";
 import { look } from "./look.ts";
@@ -44,6 +45,7 @@ export function createInstagramPlatform(deps: PlatformDeps): Platform {
       ? {}
       : { refresh: (account, context) => refreshToken(parts, account, context, faultContextOf(account)) }),
     accountIdentity: ({ settings }) => (typeof settings["userId"] === "string" ? settings["userId"] : null),
+    connector: createInstagramConnector(deps),
     check: (account, context) => checkAccount(parts, account, context, faultContextOf(account)),
   };
 }
