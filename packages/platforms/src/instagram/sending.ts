@@ -24,7 +24,8 @@ export async function sendPost(
     return { kind: "retry", category: "internal", code: "not_prepared", message: "there is no container to publish" };
   }
   const budget = createBudget(context);
-  const lookAgain = () => look(api, post, { ...context, timeoutMs: budget.leftMs() });
+  const sent = { ...post, firstSentAt: post.firstSentAt ?? new Date() };
+  const lookAgain = () => look(api, sent, { ...context, timeoutMs: budget.leftMs() });
   if (container.published === true) {
     const found = await lookAgain();
     if (found.kind === "published") return found;
