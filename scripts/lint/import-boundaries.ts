@@ -155,7 +155,8 @@ function refuseUndeclared(file: string, area: string, specifier: string, root: s
   if (area === "apps/dashboard" && own.devDependencies?.[library] !== undefined) return undefined;
   if (isTest(file) || area === "packages/testing") {
     const whole = manifest(path.join(root, "package.json"));
-    if (library.startsWith("@punctual/") || whole.devDependencies?.[library] !== undefined) return undefined;
+    const declared = { ...own.devDependencies, ...whole.devDependencies };
+    if (library.startsWith("@punctual/") || declared[library] !== undefined) return undefined;
   }
   return `"${library}" is not among the dependencies of ${area}/package.json, so a production install would lack it.`;
 }
