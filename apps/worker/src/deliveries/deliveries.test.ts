@@ -66,11 +66,11 @@ async function receive(request: IncomingMessage, response: ServerResponse): Prom
 
 async function startWorker(options: { redisUrl?: string; allowPrivateNetworks?: boolean; name?: string } = {}) {
   const { name = "worker", allowPrivateNetworks = true, redisUrl = env.redisUrl } = options;
-  const { foundation, lane } = createDeliveries(
+  const { foundation, maintenance, lane } = createDeliveries(
     { redisUrl, prefix: env.redisPrefix, worker: name, allowPrivateNetworks, concurrency: 20, drainTimeoutMs: 5_000 },
     { database: env.database, keyring: env.keyring, logger: env.logger, giveUp: () => {} },
   );
-  for (const service of [...foundation, ...lane]) {
+  for (const service of [...foundation, ...maintenance, ...lane]) {
     services.push(service);
     await service.start();
   }

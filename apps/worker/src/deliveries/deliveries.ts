@@ -50,6 +50,8 @@ export interface DeliveriesDeps {
 export interface Deliveries {
   /** To start first and stop last. */
   foundation: Service[];
+  /** Small jobs done over and over. */
+  maintenance: Service[];
   /** Takes work, and drains when it is stopped. */
   lane: Service[];
   producer: DeliveryProducer;
@@ -76,9 +78,8 @@ export function createDeliveries(options: DeliveriesOptions, deps: DeliveriesDep
   );
   const { census } = producer;
   return {
-    foundation: [
-      { start: async () => {}, stop: () => http.close() },
-      producer,
+    foundation: [{ start: async () => {}, stop: () => http.close() }, producer],
+    maintenance: [
       createFanOut({ holder: worker }, { database, producer, logger, pulse }),
       createDeliveryStager({ database, producer, logger, pulse }),
       createJobRebuilder({ holder: worker }, { database, producer, enqueued: enqueuedIn(database), logger, pulse }),

@@ -118,3 +118,24 @@ test("many rescuers take each post once", async () => {
   );
   expect(told).toEqual({ events: 30, posts: 30 });
 });
+
+test("a post that cannot be settled does not stand in the way of the others", async () => {
+  const stuck = await stranded("sending");
+  const others = [await stranded("sending"), await stranded("preparing"), await stranded("sending")];
+  await env.sql(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$`);
+  await env.sql(
+    `CREATE TRIGGER refuse BEFORE UPDATE ON posts FOR EACH ROW WHEN (OLD.id = '${stuck}') EXECUTE FUNCTION refuse()`,
+  );
+  try {
+    await env.sql("ALTER TABLE posts DISABLE TRIGGER refuse");
+    await env.sql("UPDATE posts SET lease_until = app_now() - interval '1 second' WHERE id = ANY ($1)", [[...others]]);
+    await env.sql("UPDATE posts SET lease_until = app_now() - interval '2 seconds' WHERE id = $1", [stuck]);
+    await env.sql("ALTER TABLE posts ENABLE TRIGGER refuse");
+    await startRescuer();
+    for (const id of others) await rescued(id);
+    expect(await env.sql("SELECT status FROM posts WHERE id = $1", [stuck])).toEqual([{ status: "publishing" }]);
+  } finally {
+    await env.sql("DROP TRIGGER refuse ON posts");
+    await env.sql("DROP FUNCTION refuse");
+  }
+});

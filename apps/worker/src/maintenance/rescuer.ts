@@ -32,35 +32,46 @@ export interface RescuerDeps {
 }
 
 const batchSizeMax = 500;
+/** Posts settled at a time. */
+const parallelMax = 4;
 const intervalMs = 1_000;
 
 export function createRescuer(deps: RescuerDeps): Service {
   const { database, logger, pulse } = deps;
+
+  async function settleStranded(post: StrandedPost): Promise<void> {
+    const { settlement, attempt } = rescue(post, deps);
+    const record = {
+      postId: post.id,
+      claimToken: post.claimToken,
+      settlement,
+      attempt,
+      needsJob: true,
+      onlyAfterLease: true,
+    };
+    if (!(await recordSettlement(database, record))) return;
+    pulse?.healed("rescuer", 1);
+    const context = { postId: post.id, requestId: post.requestId, worker: post.worker, phase: post.phase };
+    logger.warn({ ...context, attempt: post.attempt, status: settlement.status }, "post taken from a dead worker");
+  }
+
   return createSweeper(
     { name: "rescuer", intervalMs },
     {
       logger,
       pulse,
-      async sweep() {
+      async sweep(stopping) {
         const posts = await strandedPosts(database, batchSizeMax);
-        for (const post of posts) {
-          const { settlement, attempt } = rescue(post, deps);
-          const record = {
-            postId: post.id,
-            claimToken: post.claimToken,
-            settlement,
-            attempt,
-            needsJob: true,
-            onlyAfterLease: true,
-          };
-          if (!(await recordSettlement(database, record))) continue;
-          pulse?.healed("rescuer", 1);
-          const context = { postId: post.id, requestId: post.requestId, worker: post.worker, phase: post.phase };
-          logger.warn(
-            { ...context, attempt: post.attempt, status: settlement.status },
-            "post taken from a dead worker",
-          );
+        let fault: unknown;
+        for (let at = 0; at < posts.length && !stopping.aborted; at += parallelMax) {
+          const some = posts.slice(at, at + parallelMax);
+          const results = await Promise.allSettled(some.map(settleStranded));
+          const faults = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
+          fault ??= faults[0];
+          // One post that cannot be settled must not stand in the way of others; a database that is away stops all.
+          if (faults.length === some.length) break;
         }
+        if (fault !== undefined) throw fault;
         return posts.length === batchSizeMax;
       },
     },

@@ -14,8 +14,8 @@ export interface SweeperOptions {
 
 export interface SweeperDeps {
   logger: Logger;
-  /** One round. True: there is more, come back at once. */
-  sweep: () => Promise<boolean>;
+  /** One round; a long one looks at the signal and ends early when told to stop. True: there is more, come back at once. */
+  sweep: (stopping: AbortSignal) => Promise<boolean>;
   /** Told of each round. */
   pulse?: Pulse | undefined;
 }
@@ -32,7 +32,7 @@ export function createSweeper({ name, intervalMs }: SweeperOptions, { logger, sw
     while (!stopping.aborted) {
       let pauseMs = intervalMs * (0.9 + 0.2 * Math.random());
       try {
-        if (await sweep()) pauseMs = 0;
+        if (await sweep(stopping)) pauseMs = 0;
         if (failing) logger.info({ sweeper: name }, "maintenance works again");
         failing = false;
         pulse?.round(name, true);
