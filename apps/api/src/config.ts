@@ -1,5 +1,6 @@
 /** The API's settings and the limits that are not settings. */
-import { readConfig, type Config, type Environment } from "@punctual/runtime";
+import { isIP } from "node:net";
+import { ConfigError, readConfig, type Config, type Environment } from "@punctual/runtime";
 
 const names = [
   "DATABASE_URL",
@@ -21,8 +22,18 @@ const names = [
 
 export type ApiConfig = Config<(typeof names)[number]>;
 
+/** @throws {ConfigError} listing what is missing or wrong */
 export function readApiConfig(environment?: Environment): ApiConfig {
-  return readConfig(names, environment);
+  const config = readConfig(names, environment);
+  const wrong = (config.TRUSTED_PROXIES?.split(",") ?? []).filter((network) => !isNetwork(network));
+  if (wrong.length === 0) return config;
+  throw new ConfigError(`The environment does not fit:\n  TRUSTED_PROXIES: no address or network: ${wrong.join(", ")}`);
+}
+
+function isNetwork(text: string): boolean {
+  const [address = "", length, ...rest] = text.split("/");
+  const version = isIP(address);
+  return version !== 0 && rest.length === 0 && (length === undefined || Number(length) <= (version === 4 ? 32 : 128));
 }
 
 export type ApiLimits = { readonly [Name in keyof typeof apiLimits]: number };

@@ -67,6 +67,36 @@ test("the log tells of each request by its id, and never its text or key", async
   }
 });
 
+test("two processes keep the limit of a key together", async () => {
+  const { apiKey } = await env.createTenant();
+  const limited = environment({ RATE_LIMIT_PER_MINUTE: "30" });
+  const [one, two] = await Promise.all([launchApp("api", limited), launchApp("api", limited)]);
+  const ask = async (api: LaunchedApp) => {
+    const answer = await fetch(`${api.url}/v1/clients`, { headers: { authorization: `Bearer ${apiKey}` } });
+    await answer.arrayBuffer();
+    return answer;
+  };
+  for (let request = 0; request < 20; request += 1) expect((await ask(one)).status).toBe(200);
+  expect((await ask(two)).headers.get("ratelimit-policy")).toBe('"per-key";q=30;w=60');
+  const pauseMs = { intervalMs: 200 };
+  // Without the other's count it would take 30 requests here, so many that this one looks half as often.
+  let asked = 1;
+  await until(
+    "the second knows of the first",
+    async () => {
+      asked += 1;
+      return (await ask(two)).status === 429;
+    },
+    pauseMs,
+  );
+  expect(asked).toBeLessThan(30);
+  for (const api of [one, two]) api.kill("SIGTERM");
+  expect(await Promise.all([one.exited, two.exited])).toEqual([
+    { code: 0, signal: null },
+    { code: 0, signal: null },
+  ]);
+});
+
 test("it starts, serves and stops in time while Redis is away", async () => {
   const api = await launchApp("api", environment({ REDIS_URL: deadRedis }));
   expect((await schedule(api)).status).toBe(201);
@@ -106,6 +136,11 @@ test("without settings it names every one that is missing", async () => {
   for (const name of ["DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEYS", "OPERATOR_PASSWORD"])
     expect(message).toContain(name);
   expect(message).not.toContain("short");
+});
+
+test("it names a proxy that is no address", async () => {
+  expect(await failure({ TRUSTED_PROXIES: "10.0.0.0/8,proxy" })).toContain("TRUSTED_PROXIES");
+  expect(await failure({ TRUSTED_PROXIES: "10.0.0.0/8,999.0.0.1" })).toContain("TRUSTED_PROXIES");
 });
 
 test("on a database without our schema it says what to run", async () => {

@@ -125,7 +125,7 @@ describe("event streams", () => {
     };
     const statuses = async (key: string, count: number) => {
       const opened = await Promise.all(Array.from({ length: count }, () => follow(key)));
-      return opened.map(({ status }) => status).toSorted();
+      return opened.map(({ status }) => status).toSorted((a, b) => a - b);
     };
     return { port, readers, follow, statuses };
   }
