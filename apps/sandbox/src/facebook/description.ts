@@ -15,8 +15,15 @@ export function describePost(post: PagePost, fields: readonly string[]): Fields 
   });
 }
 
+/** An upload that was not finished in time is gone. */
+export function isExpired({ publishedAtMs, startedAtMs }: Video, nowMs: number): boolean {
+  return publishedAtMs === null && nowMs - startedAtMs >= uploadLifeMs;
+}
+
+const uploadLifeMs = 86_400_000;
+
 /** Looking at it makes it get on. */
-export function describeVideo(video: Video, fields: readonly string[]): Fields {
+export function describeVideo(video: Video, fields: readonly string[], nowMs: number): Fields {
   const { id, bytes, received, publishedAtMs, url } = video;
   const uploaded = bytes > 0 && received >= bytes;
   const settled = publishedAtMs !== null && video.looksLeft === 0;
@@ -26,7 +33,7 @@ export function describeVideo(video: Video, fields: readonly string[]): Fields {
     id,
     ...(publishedAtMs === null ? {} : { permalink_url: url }),
     status: {
-      video_status: settled ? "ready" : uploaded ? "processing" : "uploading",
+      video_status: isExpired(video, nowMs) ? "expired" : settled ? "ready" : uploaded ? "processing" : "uploading",
       uploading_phase: { status: uploaded ? "complete" : "in_progress" },
       processing_phase: { status: phase },
       publishing_phase: {

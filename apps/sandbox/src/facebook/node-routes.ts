@@ -24,12 +24,12 @@ export function nodeRoutes(scope: SandboxApp, parts: FacebookParts): void {
   });
 }
 
-function readNode({ accounts, state }: FacebookParts, id: string, parameters: Parameters): Effect {
+function readNode({ accounts, clock, state }: FacebookParts, id: string, parameters: Parameters): Effect {
   const fields = parameters.fields();
   const post = state.posts.get(id);
   if (post !== undefined) return answered({ status: 200, body: describePost(post, fields) });
   const video = state.videos.get(id);
-  if (video !== undefined) return answered({ status: 200, body: describeVideo(video, fields) });
+  if (video !== undefined) return answered({ status: 200, body: describeVideo(video, fields, clock.now()) });
   if (state.photos.get(id) !== undefined) return answered({ status: 200, body: { id } });
   if (id.includes("_") || !fields.every((field) => pageFields.has(field))) return answered(graphError(400, missing));
   return answered({ status: 200, body: { id, name: accounts.get(id).name ?? `Page ${id}` } });

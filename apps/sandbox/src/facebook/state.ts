@@ -28,6 +28,7 @@ export interface Video {
   sessionId: string;
   /** As announced. */
   bytes: number;
+  startedAtMs: number;
   pieces: Buffer[];
   received: number;
   /** Where it is seen on the feed. */

@@ -12,6 +12,7 @@ import { fetchMedium, kindOfMedium } from "../graph/medium.ts";
 import type { Parameters } from "../graph/parameters.ts";
 import { newId } from "../graph/store.ts";
 import type { Content } from "../ledger/content.ts";
+import { isExpired } from "./description.ts";
 import { type FacebookParts, nodeParams } from "./parts.ts";
 import type { Video } from "./state.ts";
 
@@ -95,7 +96,7 @@ function videoOf({ state }: FacebookParts, parameters: Parameters): Video | unde
 
 /** @param uploadUrl of the host that takes a reel's bytes; null: they come back to the session */
 function start(
-  { exchange, state }: FacebookParts,
+  { clock, exchange, state }: FacebookParts,
   pageId: string,
   parameters: Parameters,
   uploadUrl: string | null,
@@ -117,7 +118,7 @@ function start(
     shownAt: null,
     url,
   };
-  state.videos.set(id, { ...video, publishedAtMs: null, looksLeft: 1 });
+  state.videos.set(id, { ...video, startedAtMs: clock.now(), publishedAtMs: null, looksLeft: 1 });
   if (uploadUrl !== null) return answered({ status: 200, body: { video_id: id, upload_url: `${uploadUrl}/${id}` } });
   return answered({ status: 200, body: { upload_session_id: sessionId, video_id: id, ...nextPiece(0, bytes) } });
 }
@@ -138,6 +139,8 @@ function finish(parts: FacebookParts, video: Video | undefined, pageId: string, 
   if (video.isReel && parameters.text("video_state") !== "PUBLISHED") {
     return refused(invalidParameter("video_state must be PUBLISHED here"));
   }
+  if (isExpired(video, parts.clock.now()))
+    return refused(graphError(400, { code: 6000, message: "The upload expired" }));
   if (video.received === 0 || video.received < video.bytes) {
     return refused(graphError(400, { code: 6000, subcode: 1_363_130, message: "The video was not uploaded wholly" }));
   }

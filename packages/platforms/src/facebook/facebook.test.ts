@@ -176,6 +176,18 @@ describe("a video", () => {
     });
   });
 
+  test("whose upload expired is uploaded anew", async () => {
+    const post = rehearsal.post({ media: [film()] });
+    const prepared = await rehearsal.prepare(post, account);
+    await rehearsal.control("POST", "/_control/clock", { advanceMs: 86_400_000 });
+    if (prepared.kind !== "ready") throw new Error("not ready");
+    expect(await rehearsal.confirm(post, account, prepared.checkpoint)).toEqual({ kind: "absent" });
+    const { outcome, checkpoint } = await rehearsal.attempt(post, account, prepared.checkpoint);
+    expect(outcome).toMatchObject({ kind: "published" });
+    expect(checkpoint).not.toEqual(prepared.checkpoint);
+    await rehearsal.control("DELETE", "/_control/clock");
+  });
+
   test("sent again after it was published shows it once", async () => {
     const post = rehearsal.post({ media: [film()] });
     const { checkpoint, sent } = await rehearsal.attempt(post, account);

@@ -55,10 +55,10 @@ export async function preparePost(
   return { kind: "ready", checkpoint: { ...reached.preparation } };
 }
 
-/** A video that failed or expired after it was sent is certainly not published, and has to be uploaded anew. */
+/** A video that failed or expired since an earlier call is certainly not published, and has to be uploaded anew. */
 async function dropFailedVideo({ api }: PreparationDeps, step: Step, preparation: Preparation): Promise<Reached> {
   const { video } = preparation;
-  if (video === undefined || step.post.firstSentAt === null) return { kind: "reached", preparation };
+  if (video === undefined) return { kind: "reached", preparation };
   const context = step.budget.forCall(facebookLimits.callTimeoutMs);
   const { state } = await readVideo(api, step.context.account, video.videoId, context);
   return { kind: "reached", preparation: state === "failed" ? { photoIds: [] } : preparation };
