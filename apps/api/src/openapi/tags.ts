@@ -10,6 +10,11 @@ const tags: readonly { path: string; name: string; description: string }[] = [
     name: "Social accounts",
     description: "Connections to platforms. Pausing one holds its posts; credentials never come back in an answer.",
   },
+  {
+    path: "/v1/connections",
+    name: "Connections",
+    description: "Connecting social accounts through the platforms' own log-ins, without handing tokens around.",
+  },
   { path: "/v1/clients", name: "Clients", description: "An agency's customers, who social accounts may belong to." },
   { path: "/v1/platforms", name: "Platforms", description: "What each platform takes and promises, as data." },
   {
@@ -34,13 +39,13 @@ const tags: readonly { path: string; name: string; description: string }[] = [
     description: "For probes: does the process live, can it serve, do posts go out, and what is measured.",
   },
   { path: "/readyz", name: "Health", description: "" },
+  { path: "/healthz", name: "Health", description: "" },
+  { path: "/metrics", name: "Health", description: "" },
 ];
 
 /** @throws if there is none: add one above */
 export function tagOf(path: string): string {
   const tag = tags.find((tag) => path === tag.path || path.startsWith(`${tag.path}/`));
-  { path: "/healthz", name: "Health", description: "" },
-  { path: "/metrics", name: "Health", description: "" },
   if (tag === undefined) throw new Error(`no tag fits ${path}`);
   return tag.name;
 }
