@@ -10,12 +10,14 @@ import { createRenewer } from "./credentials/renewer.ts";
 import { openObservation } from "./health/observation.ts";
 import { createConfirmer } from "./maintenance/confirmer.ts";
 import { createCredentialKeeper } from "./maintenance/credential-keeper.ts";
+import { createForesight } from "./maintenance/foresight.ts";
 import { createPoller } from "./maintenance/poller.ts";
 import { createPruner } from "./maintenance/pruner.ts";
 import { createReleaser } from "./maintenance/releaser.ts";
 import { createRescuer } from "./maintenance/rescuer.ts";
 import { createWatchdog } from "./maintenance/watchdog.ts";
 import { shippedParts, type WorkerParts } from "./parts.ts";
+import { createPreparing } from "./prepare/preparing.ts";
 import { createPublisher } from "./publish/publisher.ts";
 
 export interface WorkerOptions {
@@ -83,6 +85,18 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
     return { platform: platform.name, consumer, services };
   });
 
+  const preparing = createPreparing(
+    {
+      redisUrl: config.REDIS_URL,
+      platforms: [...platforms.byName.values()],
+      ownPlatforms: ownPlatforms(platforms, config.WORKER_PLATFORMS),
+      retryPolicy,
+      drainTimeoutMs,
+      ...prefix,
+    },
+    { database, maintenance, keyring, logger },
+  );
+
   const deliveries = createDeliveries(
     {
       redisUrl: config.REDIS_URL,
@@ -136,13 +150,17 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
         renewer: createRenewer({ database: maintenance, keyring, logger }),
         logger,
       }),
+      createForesight({ database: maintenance, platforms: platforms.byName, keyring, logger }),
+      ...preparing.foundation,
+      ...preparing.maintenance,
       createPruner({ holder: name }, { database: maintenance, logger, pulse }),
       tally,
       ...deliveries.foundation,
       prober,
       heartbeat,
-      together([...lanes.flatMap(({ services }) => services), ...deliveries.lane], () => {
+      together([...lanes.flatMap(({ services }) => services), ...preparing.lanes, ...deliveries.lane], () => {
         publisher.release();
+        preparing.release();
         heartbeat.announceStop();
       }),
     ],

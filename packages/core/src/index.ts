@@ -11,3 +11,4 @@ export * from "./post-limits.ts";
 export * from "./post-state.ts";
 export * from "./retry-policy.ts";
 export * from "./settle.ts";
+export * from "./slot-places.ts";

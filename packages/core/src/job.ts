@@ -69,6 +69,13 @@ export const publishJobs: JobKind<PublishJobId> = {
   parse: parsePublishJob,
 };
 
+/** Preparing posts before their instant; a lane is a platform. */
+export const prepareJobs: JobKind<PublishJobId> = {
+  ...publishJobs,
+  name: "prepare",
+  queueName: (platform) => `prepare-${platform}`,
+};
+
 /** Bringing events to the clients' endpoints. */
 export const deliveryJobs: JobKind<DeliveryJobId> = {
   name: "deliver",

@@ -25,6 +25,8 @@ export function overduePosts(
       AND post.next_attempt_at <= app_now() - ${overdueMs} * interval '1 millisecond'
       AND (post.when_late = 'publish' OR post.outcome_open OR app_now() <= post.late_at)
       AND account.status = 'active' AND NOT account.paused
+      -- Whoever is just preparing one of them is not disturbed.
+      AND (post.preparing_until IS NULL OR post.preparing_until < app_now())
     ORDER BY post.next_attempt_at
     LIMIT ${limit}`;
 }

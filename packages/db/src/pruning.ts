@@ -35,6 +35,17 @@ export async function prune(database: Database, retention: Retention, limit: num
   await prisma.$executeRaw`
     DELETE FROM webhook_endpoints AS endpoint
     WHERE status = 'deleted' AND NOT EXISTS (SELECT FROM webhook_deliveries WHERE endpoint_id = endpoint.id)`;
+  // Nothing is prepared ahead for posts that ended; slots and waits that are long over say nothing any more.
+  await prisma.$executeRaw`
+    DELETE FROM preparations WHERE post_id IN (
+      SELECT post_id FROM preparations AS preparation JOIN posts AS post ON post.id = preparation.post_id
+      WHERE post.status IN ('published', 'failed', 'missed', 'cancelled')
+        AND preparation.updated_at < app_now() - interval '1 day' LIMIT ${limit})`;
+  await prisma.$executeRaw`
+    DELETE FROM rate_slots WHERE free_at < app_now() - interval '7 days' AND (subject, window_ms) IN (
+      SELECT subject, window_ms FROM rate_slots
+      GROUP BY subject, window_ms HAVING max(free_at) < app_now() - interval '7 days' LIMIT ${limit})`;
+  await prisma.$executeRaw`DELETE FROM rate_blocks WHERE until < app_now() - interval '1 hour'`;
   const records = await prisma.$executeRaw`
     DELETE FROM idempotency_records AS record WHERE (company_id, path, key) IN (
       SELECT company_id, path, key FROM idempotency_records AS old

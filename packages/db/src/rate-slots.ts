@@ -7,7 +7,7 @@
  * A post that finds no slot stays as it is, with a later `next_attempt_at`; `limited_until` says why. All of the due
  * posts that stand behind the same limit are given their places at once, each at the time its own slot comes free.
  */
-import type { RateLimit } from "@punctual/core";
+import { freePlaces, type RateLimit, type SlotTimes } from "@punctual/core";
 import type { Database } from "./database.ts";
 import { Prisma } from "./generated/client.ts";
 
@@ -94,14 +94,14 @@ export async function makeRateSlots(
       FROM posts AS post JOIN social_accounts AS account ON account.id = post.social_account_id
       CROSS JOIN ${wanted(limits)}
       CROSS JOIN LATERAL (
-        SELECT coalesce(max(slot.number), 0) AS number FROM rate_slots AS slot
-        WHERE slot.subject = ${subjectOf} AND slot.window_ms = wanted.window_ms
+        SELECT count(*)::int AS number FROM rate_slots AS slot
+        WHERE slot.subject = ${subjectOf} AND slot.window_ms = wanted.window_ms AND slot.number <= wanted.max
       ) AS made
       WHERE post.id = ${postId}::uuid
     ), more AS (
       INSERT INTO rate_slots (subject, window_ms, number)
       SELECT subject, window_ms, number
-      FROM state, generate_series(made + 1, least(max, made + ${slotsMadeMax}::int)) AS number
+      FROM state, generate_series(1, least(max, made + ${slotsMadeMax}::int)) AS number
       WHERE NOT free AND NOT blocked
       ON CONFLICT DO NOTHING
     )
@@ -109,17 +109,29 @@ export async function makeRateSlots(
   return row.enough;
 }
 
-/** What keeps a post waiting longest. */
-interface Binding {
+/** What a platform said in another place than an answer to publishing: nothing is sent for so long. */
+export async function blockSends(
+  database: Database,
+  { postId, scope, waitMs }: { postId: string; scope?: "post" | "account" | "app"; waitMs: number },
+): Promise<void> {
+  if (scope !== "account" && scope !== "app") return;
+  await database.prisma.$executeRaw`
+    INSERT INTO rate_blocks (subject, until)
+    SELECT CASE WHEN ${scope} = 'account' THEN account.id::text ELSE ${appSubject} END,
+           app_now() + ${waitMs}::float8 * interval '1 millisecond'
+    FROM posts AS post JOIN social_accounts AS account ON account.id = post.social_account_id
+    WHERE post.id = ${postId}::uuid
+    ON CONFLICT (subject) DO UPDATE SET until = greatest(rate_blocks.until, excluded.until)`;
+}
+
+/** What keeps a post waiting longest, and all that waits for it. */
+interface Binding extends SlotTimes {
   scope: "account" | "app";
   accountId: string;
   platform: string;
   sandbox: boolean;
-  /** When the limit's slots come free, soonest first; or the one time the platform told. */
-  times: Date[];
-  /** Null: the platform told to wait. */
-  max: number | null;
-  windowMs: number | null;
+  /** The database's time. */
+  now: Date;
 }
 
 /**
@@ -133,39 +145,27 @@ export async function giveLimitedPostsPlaces(
   { postId, limits }: { postId: string; limits: readonly RateLimit[] },
 ): Promise<number> {
   const binding = await findBinding(database, { postId, limits });
-  if (binding === null) return placeMinMs;
-  const { scope, accountId, platform, sandbox, times, max, windowMs } = binding;
+  // A slot that looks free was being taken by another just now: soon one knows.
+  if (binding === null || binding.times[0]! <= binding.now) return placeMinMs;
   const behind =
-    scope === "account"
-      ? Prisma.sql`post.social_account_id = ${accountId}::uuid`
-      : Prisma.sql`post.platform = ${platform} AND account.sandbox = ${sandbox}`;
-  const timeOf =
-    max === null
-      ? Prisma.sql`${times[0]}::timestamptz + place * ${blockedSpacingMs} * interval '1 millisecond'`
-      : Prisma.sql`(${times}::timestamptz[])[1 + place % ${max}::int] + place / ${max}::int * ${windowMs}::float8 * interval '1 millisecond'`;
+    binding.scope === "account"
+      ? Prisma.sql`post.platform = ${binding.platform} AND post.social_account_id = ${binding.accountId}::uuid`
+      : Prisma.sql`post.platform = ${binding.platform} AND account.sandbox = ${binding.sandbox}`;
+  const places = freePlaces(binding, await readReserved(database, behind), placesMax);
   const [row] = await database.prisma.$queryRaw<{ inMs: number }[]>`
-    WITH ahead AS (
-      SELECT count(*) AS places FROM (
-        SELECT FROM posts AS post JOIN social_accounts AS account ON account.id = post.social_account_id
-        WHERE ${behind} AND post.platform = ${platform} AND post.status IN ('scheduled', 'retrying')
-          AND post.limited_until > app_now() AND post.limited_until = post.next_attempt_at
-        LIMIT ${placesMax}) AS waiting
-    ), due AS MATERIALIZED (
-      SELECT post.id, post.next_attempt_at
+    WITH due AS MATERIALIZED (
+      SELECT post.id, post.next_attempt_at, 'limited' = ANY (post.risks_told) AS told
       FROM posts AS post JOIN social_accounts AS account ON account.id = post.social_account_id
       WHERE ${behind} AND post.status IN ('scheduled', 'retrying') AND post.next_attempt_at <= app_now()
-      ORDER BY post.next_attempt_at, post.id LIMIT ${placesMax}
+      ORDER BY post.next_attempt_at, post.id LIMIT ${places.length}
       FOR NO KEY UPDATE OF post SKIP LOCKED
     ), placed AS (
-      SELECT id, greatest(${timeOf}, app_now() + ${placeMinMs} * interval '1 millisecond') AS free_at
-      FROM (SELECT id, (SELECT places FROM ahead)::int + row_number() OVER (ORDER BY next_attempt_at, id)::int - 1 AS place
-            FROM due) AS queue
+      SELECT id, told, (${places}::timestamptz[])[row_number() OVER (ORDER BY next_attempt_at, id)] AS free_at FROM due
     ), waiting AS (
       UPDATE posts AS post
       SET next_attempt_at = free_at, limited_until = free_at, updated_at = app_now(),
-          risks_told = CASE WHEN free_at > late_at AND NOT 'limited' = ANY (risks_told) THEN risks_told || 'limited'::text ELSE risks_told END
-      FROM placed, (SELECT id AS before_id, 'limited' = ANY (risks_told) AS told FROM posts WHERE id IN (SELECT id FROM due)) AS before
-      WHERE post.id = placed.id AND before_id = post.id
+          risks_told = CASE WHEN free_at > late_at AND NOT told THEN risks_told || 'limited'::text ELSE risks_told END
+      FROM placed WHERE post.id = placed.id
       RETURNING post.*, free_at > late_at AND NOT told AS at_risk
     ), event AS (
       INSERT INTO events (company_id, post_id, social_account_id, type, data, request_id)
@@ -180,11 +180,22 @@ export async function giveLimitedPostsPlaces(
   return Math.max(placeMinMs, row?.inMs ?? placeMinMs);
 }
 
+/** When those come back that have their places already. */
+async function readReserved(database: Database, behind: Prisma.Sql): Promise<Date[]> {
+  const waiting = await database.prisma.$queryRaw<{ at: Date }[]>`
+    SELECT post.limited_until AS at
+    FROM posts AS post JOIN social_accounts AS account ON account.id = post.social_account_id
+    WHERE ${behind} AND post.status IN ('scheduled', 'retrying')
+      AND post.limited_until > app_now() AND post.limited_until = post.next_attempt_at
+    ORDER BY post.limited_until LIMIT ${placesMax}`;
+  return waiting.map(({ at }) => at);
+}
+
 async function findBinding(
   database: Database,
   { postId, limits }: { postId: string; limits: readonly RateLimit[] },
 ): Promise<Binding | null> {
-  // A slot in use comes free a window from now at the soonest.
+  // A slot in use comes free a window from now at the soonest. A wait that the platform told is one slot.
   const [binding] = await database.prisma.$queryRaw<Binding[]>`
     WITH own AS (
       SELECT post.platform, account.id AS account_id, account.sandbox, ${appSubject} AS app_subject
@@ -201,11 +212,11 @@ async function findBinding(
         ORDER BY free) AS times
       FROM own CROSS JOIN ${wanted(limits)}
       UNION ALL
-      SELECT CASE WHEN subject = own.app_subject THEN 'app' ELSE 'account' END, NULL, NULL, ARRAY[until]
+      SELECT CASE WHEN subject = own.app_subject THEN 'app' ELSE 'account' END, 1, ${blockedSpacingMs}, ARRAY[until]
       FROM own JOIN rate_blocks ON subject IN (own.account_id::text, own.app_subject) AND until > app_now()
     )
     SELECT bound.scope, own.account_id AS "accountId", own.platform, own.sandbox, bound.times, bound.max,
-           bound.window_ms::float8 AS "windowMs"
+           bound.window_ms::float8 AS "windowMs", app_now() AS now
     FROM bound CROSS JOIN own
     WHERE cardinality(bound.times) > 0 ORDER BY bound.times[1] DESC LIMIT 1`;
   return binding ?? null;

@@ -9,6 +9,7 @@
 import {
   deliveryJobs,
   deliveryLane,
+  prepareJobs,
   publishJobs,
   type DeliveryJobId,
   type JobKind,
@@ -67,6 +68,14 @@ export function openConsumer(
   deps: ConsumerDeps<PublishJobId>,
 ): JobConsumer {
   return openJobConsumer(publishJobs, { ...options, lane: platform }, deps);
+}
+
+/** Takes the jobs of preparing one platform's posts. */
+export function openPrepareConsumer(
+  { platform, ...options }: Omit<ConsumerOptions, "lane"> & { platform: string },
+  deps: ConsumerDeps<PublishJobId>,
+): JobConsumer {
+  return openJobConsumer(prepareJobs, { ...options, lane: platform }, deps);
 }
 
 /** Takes the jobs of events to be delivered. */

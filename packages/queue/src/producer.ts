@@ -1,5 +1,5 @@
-/** Putting waiting posts on the queue of their platform. */
-import { publishJobs, type PublishJobId } from "@punctual/core";
+/** Putting waiting posts on the queues of their platform: one to prepare them, one to publish them. */
+import { prepareJobs, publishJobs, type PublishJobId } from "@punctual/core";
 import { openJobProducer, type JobProducer, type JobProducerDeps, type Waiting } from "./job-producer.ts";
 
 /** A post by its job, and where that waits. */
@@ -19,4 +19,12 @@ export function openProducer(
   deps: JobProducerDeps<WaitingPost>,
 ): PublishProducer {
   return openJobProducer({ ...options, kind: publishJobs, lanes: platforms, laneOf: ({ platform }) => platform }, deps);
+}
+
+/** Of jobs that prepare posts before their instant. */
+export function openPrepareProducer(
+  { platforms, ...options }: ProducerOptions,
+  deps: JobProducerDeps<WaitingPost>,
+): PublishProducer {
+  return openJobProducer({ ...options, kind: prepareJobs, lanes: platforms, laneOf: ({ platform }) => platform }, deps);
 }

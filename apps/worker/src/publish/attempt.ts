@@ -34,7 +34,7 @@ export type AttemptResult =
   | { kind: "unprepared" };
 
 /** How long preparing may take, in milliseconds. */
-const prepareTimeoutMs = 120_000;
+export const prepareTimeoutMs = 120_000;
 
 export async function attemptPost(
   platform: Platform,

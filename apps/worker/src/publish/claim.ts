@@ -4,9 +4,9 @@
  * finds them over. They are kept by two clocks: the monotonic one, which nobody sets, stands still while the machine is
  * suspended; the wall clock goes on.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import type { Checkpoint, Platform } from "@punctual/core";
 import { enterSending, renewLease, saveClaimCheckpoint, type ClaimRequest, type Database } from "@punctual/db";
+import { stopwatch, whileRenewed } from "./lease.ts";
 
 export interface Claim {
   readonly token: string;
@@ -44,12 +44,6 @@ export function claimTerms(platform: Platform): ClaimTerms {
   return { phase: "preparing", leaseMs: claimTimes.prepareLeaseMs, sendLeaseMs, limits };
 }
 
-/** Runs from now on; says how long, in milliseconds, by the clock that has gone further. */
-export function stopwatch(): () => number {
-  const [started, wallStarted] = [performance.now(), Date.now()];
-  return () => Math.max(performance.now() - started, Date.now() - wallStarted);
-}
-
 /** @param sinceAskedMs a stopwatch started before the claim was asked for */
 export function holdClaim(
   database: Database,
@@ -57,36 +51,14 @@ export function holdClaim(
 ): Claim {
   const { platform, postId, token, sinceAskedMs } = claim;
   let sinceSendingMs = sinceAskedMs;
-
-  async function renew(stop: AbortSignal, lost: AbortController): Promise<void> {
-    let sinceHeldMs = sinceAskedMs;
-    while (!stop.aborted) {
-      await delay(claimTimes.renewIntervalMs, undefined, { signal: stop }).catch(() => {});
-      if (stop.aborted) return;
-      const sinceRenewingMs = stopwatch();
-      const held = await renewLease(database, { postId, claimToken: token, leaseMs: claimTimes.prepareLeaseMs }).catch(
-        () => null,
-      );
-      if (held === true) sinceHeldMs = sinceRenewingMs;
-      // No answer is not yet a loss; a lease that ran out is.
-      if (held === false || sinceHeldMs() > claimTimes.prepareLeaseMs) return lost.abort();
-    }
-  }
+  const { prepareLeaseMs: leaseMs, renewIntervalMs } = claimTimes;
+  const times = { leaseMs, renewIntervalMs };
+  const renew = () => renewLease(database, { postId, claimToken: token, leaseMs });
 
   return {
     token,
     sendTimeLeftMs: () => platform.sendTimeoutMs - sinceSendingMs(),
-    async whileRenewed(work) {
-      const stop = new AbortController();
-      const lost = new AbortController();
-      const renewing = renew(stop.signal, lost);
-      try {
-        return await work(lost.signal);
-      } finally {
-        stop.abort();
-        await renewing;
-      }
-    },
+    whileRenewed: (work) => whileRenewed(times, { renew, sinceHeldMs: sinceAskedMs }, work),
     async saveCheckpoint(checkpoint) {
       if (!(await saveClaimCheckpoint(database, { postId, claimToken: token, checkpoint }))) throw new ClaimLost();
     },

@@ -29,9 +29,10 @@ import type { Keyring, Logger } from "@punctual/runtime";
 import { createRenewer, type Renewal } from "../credentials/renewer.ts";
 import type { WorkerParts } from "../parts.ts";
 import { attemptPost } from "./attempt.ts";
-import { holdClaim, stopwatch, type Claim } from "./claim.ts";
+import { holdClaim, type Claim } from "./claim.ts";
 import { createDoubtfulClaims } from "./doubtful-claims.ts";
 import type { PublishMeters } from "./meters.ts";
+import { stopwatch } from "./lease.ts";
 import { recogniseOwnPost, recordOutcome } from "./recording.ts";
 
 export interface PublisherDeps {

@@ -1,0 +1,71 @@
+/** All a worker runs to prepare posts before their instant, on queues of their own: publishing never waits for it. */
+import type { Platform, PublishJobId, RetryPolicy } from "@punctual/core";
+import { markPreparationsEnqueued, overduePreparations, type Database } from "@punctual/db";
+import { openPrepareConsumer, openPrepareProducer } from "@punctual/queue";
+import type { Keyring, Logger, Service } from "@punctual/runtime";
+import { createPoller } from "../maintenance/poller.ts";
+import { createPreparationStager } from "./preparation-stager.ts";
+import { createPreparer } from "./preparer.ts";
+
+export interface PreparingOptions {
+  redisUrl: string;
+  prefix?: string;
+  /** All there are. */
+  platforms: readonly Platform[];
+  /** Those this worker takes jobs of. */
+  ownPlatforms: readonly Platform[];
+  retryPolicy: RetryPolicy;
+  drainTimeoutMs: number;
+}
+
+export interface PreparingDeps {
+  /** For the work itself, and for looking after it. */
+  database: Database;
+  maintenance: Database;
+  keyring: Keyring;
+  logger: Logger;
+}
+
+export interface PreparingServices {
+  /** To start first and stop last. */
+  foundation: Service[];
+  /** Small jobs done over and over. */
+  maintenance: Service[];
+  /** Takes work, and drains when it is stopped. */
+  lanes: Service[];
+  /** Puts back what is being prepared. */
+  release(): void;
+}
+
+/** Posts prepared at a time, per platform: they upload, and wait for platforms to process. */
+const concurrency = 10;
+
+export function createPreparing(options: PreparingOptions, deps: PreparingDeps): PreparingServices {
+  const { redisUrl, retryPolicy, drainTimeoutMs } = options;
+  const { maintenance, logger } = deps;
+  const redis = { redisUrl, ...(options.prefix === undefined ? {} : { prefix: options.prefix }) };
+  const prepares = (platforms: readonly Platform[]) => platforms.filter(({ prepare }) => prepare !== undefined);
+  const platforms = prepares(options.platforms).map(({ name }) => name);
+  if (platforms.length === 0) return { foundation: [], maintenance: [], lanes: [], release: () => {} };
+
+  const producer = openPrepareProducer(
+    { ...redis, platforms },
+    { logger, onEnqueued: (jobs) => markPreparationsEnqueued(maintenance, jobs) },
+  );
+  const preparer = createPreparer(deps, { retryPolicy });
+  const lanes = prepares(options.ownPlatforms).flatMap((platform): Service[] => {
+    const work = (job: PublishJobId) => preparer.prepare(platform, job);
+    const lane = { ...redis, platform: platform.name, concurrency, drainTimeoutMs };
+    const consumer = openPrepareConsumer(lane, { logger, handle: work });
+    const overdue = (overdueMs: number, limit: number) =>
+      overduePreparations(maintenance, { platform: platform.name, overdueMs, limit });
+    const { census } = producer;
+    return [consumer, createPoller({ concurrency, drainTimeoutMs }, { overdue, work, consumer, census, logger })];
+  });
+  return {
+    foundation: [producer],
+    maintenance: [createPreparationStager({ platforms }, { database: maintenance, producer, logger })],
+    lanes,
+    release: () => preparer.release(),
+  };
+}
