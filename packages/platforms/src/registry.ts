@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Platform } from "@punctual/core";
 import type { Logger, Service } from "@punctual/runtime";
 import { createFacebookPlatform } from "./facebook/facebook.ts";
+import { createBlueskyPlatform } from "./bluesky/bluesky.ts";
 import { createHttpClient } from "./http.ts";
 import { createInstagramPlatform } from "./instagram/instagram.ts";
 import { createLinkedInPlatform } from "./linkedin/linkedin.ts";
@@ -41,6 +42,7 @@ export function createPlatforms(options: PlatformsOptions): Platforms {
     createFacebookPlatform(depsOf("facebook")),
     createInstagramPlatform(depsOf("instagram")),
     createLinkedInPlatform(depsOf("linkedin")),
+    createBlueskyPlatform(depsOf("bluesky")),
   ];
   return {
     byName: new Map(platforms.map((platform) => [platform.name, platform])),

@@ -60,7 +60,7 @@ function card(name: AccountName, { entry, repeats }: FeedPost): Markup {
 <p class="by" id="${heading}"><strong>${name.name ?? name.account}</strong> ${instant(receivedAt)}</p>
 ${content.warning === undefined ? body(content) : markup`<details><summary dir="auto">${content.warning}</summary>${body(content)}</details>`}
 <ul class="facts">
-<li>id <a href="${feedPath(name)}/${externalId ?? ""}"><code>${externalId ?? ""}</code></a></li>
+<li>id <a href="${feedPath(name)}/${encodeURIComponent(externalId ?? "")}"><code>${externalId ?? ""}</code></a></li>
 ${content.scheduledAt === null ? null : markup`<li>${lateness(content.scheduledAt, receivedAt)}</li>`}
 ${(content.notes ?? []).map((note) => markup`<li>${note}</li>`)}
 ${repeats === 0 ? null : markup`<li><span class="mark">${counted(repeats, "repeat")} absorbed</span></li>`}
@@ -94,7 +94,8 @@ function uploaded(url: string, alt: string): Markup | null {
   const path = URL.canParse(url) ? new URL(url).pathname : "";
   if (!path.startsWith(uploadsPath)) return null;
   if (/\.(png|jpg|gif|webp)$/.test(path)) return markup`<img src="${path}" alt="${alt}" loading="lazy">`;
-  if (/\.mp4$/.test(path)) return markup`<video src="${path}" aria-label="${alt}" controls preload="metadata"></video>`;
+  if (path.endsWith(".mp4"))
+    return markup`<video src="${path}" aria-label="${alt}" controls preload="metadata"></video>`;
   return null;
 }
 

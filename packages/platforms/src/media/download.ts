@@ -1,5 +1,4 @@
-/** From a URL into a file: every hop under the address guard, nothing decoded, size and time capped. */
-import type { FileHandle } from "node:fs/promises";
+/** From a URL to wherever it is wanted: every hop under the address guard, nothing decoded, size and time capped. */
 import type { Rejected, Retry } from "@punctual/core";
 import { privateAddressCode } from "../address-guard.ts";
 import { type HttpClient, type HttpResult, tooLongCode } from "../http.ts";
@@ -12,7 +11,8 @@ export interface Download {
   url: string;
   /** What messages call it. */
   name: string;
-  file: { handle: FileHandle };
+  /** Where it goes; throwing is this machine's fault. */
+  write: (piece: Buffer, position: number) => Promise<unknown>;
   bytesMax: number;
   timeoutMs: number;
   signal: AbortSignal;
@@ -20,7 +20,7 @@ export interface Download {
 
 export type Downloaded = { kind: "done" } | { kind: "fault"; outcome: Rejected | Retry };
 
-export async function download(http: HttpClient, { name, file, signal, ...given }: Download): Promise<Downloaded> {
+export async function download(http: HttpClient, { name, write, signal, ...given }: Download): Promise<Downloaded> {
   let target = given.url;
   for (let hops = 0; hops <= redirectsMax; hops += 1) {
     // Private addresses are the client's to refuse, which knows whether they are allowed.
@@ -36,9 +36,9 @@ export async function download(http: HttpClient, { name, file, signal, ...given 
       signal,
       responseBytesMax: given.bytesMax,
       async receive(piece) {
-        const put = file.handle.write(piece, 0, piece.length, written);
+        const position = written;
         written += piece.length;
-        await put.catch((error: unknown) => {
+        await write(piece, position).catch((error: unknown) => {
           unwritable = true;
           throw error;
         });

@@ -55,7 +55,8 @@ export function createMedia({ http, directory }: MediaDeps): Media {
       const limits = { bytesMax: options.bytesMax, timeoutMs: options.timeoutMs, signal };
       await using file = await files.create().catch(() => null);
       if (file === null) return { kind: "fault", outcome: diskFault(name) };
-      const downloaded = await download(http, { url, name, file, ...limits });
+      const write = (piece: Buffer, position: number) => file.handle.write(piece, 0, piece.length, position);
+      const downloaded = await download(http, { url, name, write, ...limits });
       if (downloaded.kind === "fault") return downloaded;
       const facts = await inspectFile(file.path, signal);
       if (facts === null || !options.types.includes(facts.type)) {
