@@ -4,7 +4,7 @@
  * a refusal it is a problem document, and it is what the API's description says.
  */
 import { openDatabase, markDeliveriesEnqueued, markEnqueued, type Database } from "@punctual/db";
-import { createPlatforms } from "@punctual/platforms";
+import { createPlatforms, type PlatformsOptions } from "@punctual/platforms";
 import { openDeliveryProducer, openProducer, type PublishProducer } from "@punctual/queue";
 import type { Keyring, Logger } from "@punctual/runtime";
 import type { FastifyInstance } from "fastify";
@@ -71,14 +71,15 @@ export const testOperators = {
 
 export async function openAppUnderTest(
   surroundings: Surroundings,
-  options: Partial<AppOptions & Pick<AppDeps, "keyRates">> = {},
+  options: Partial<AppOptions & Pick<AppDeps, "keyRates">> & { platformsOptions?: PlatformsOptions } = {},
 ): Promise<AppUnderTest> {
   const { logger, keyring, databaseUrl, redisUrl, redisPrefix } = surroundings;
   const database = openDatabase(
     { url: databaseUrl, pooled: false, connectionsMax: 10, applicationName: "api-under-test" },
     { logger },
   );
-  const platforms = createPlatforms({ sandboxUrl: undefined, allowPrivateNetworks: false });
+  const { platformsOptions = { sandboxUrl: undefined, allowPrivateNetworks: false }, ...rest } = options;
+  const platforms = createPlatforms(platformsOptions);
   const producer = openProducer(
     { redisUrl, prefix: redisPrefix, platforms: [...platforms.byName.keys()] },
     { logger, onEnqueued: (posts) => markEnqueued(database, posts) },
@@ -87,7 +88,7 @@ export async function openAppUnderTest(
     { redisUrl, prefix: redisPrefix },
     { logger, onEnqueued: (jobs) => markDeliveriesEnqueued(database, jobs) },
   );
-  const { keyRates = createKeyRates(requestsPerMinuteMax, 1_000), ...given } = options;
+  const { keyRates = createKeyRates(requestsPerMinuteMax, 1_000), ...given } = rest;
   const limits = { ...testLimits, ...given.limits };
   const app = await buildApp(
     { database, producer, deliveries, platforms: platforms.byName, keyring, keyRates, logger },

@@ -5,6 +5,8 @@ import type { DeliveryProducer, PublishProducer } from "@punctual/queue";
 import type { Keyring, Logger } from "@punctual/runtime";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { clientRoutes } from "./clients/routes.ts";
+import { connectPages } from "./connections/page-routes.ts";
+import { connectionRoutes } from "./connections/routes.ts";
 import { apiLimits, type ApiLimits } from "./config.ts";
 import { auth } from "./plugins/auth.ts";
 import { board, boardPath } from "./plugins/board.ts";
@@ -108,6 +110,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
   await app.register(health, { ...deps, reader });
   await app.register(board, { prefix: boardPath, producer, deliveries, writable, ...operators });
   await app.register(dashboard, {});
+  await app.register(connectPages, { prefix: "/connect", ...deps, publicUrl });
   await app.register(docs, options);
   await app.register(operatorRoutes, { prefix: "/v1/operator", database, reader, ...operators });
   await app.register(
@@ -116,6 +119,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
       await v1.register(postRoutes, deps);
       await v1.register(postActionRoutes, deps);
       await v1.register(socialAccountRoutes, deps);
+      await v1.register(connectionRoutes, { ...deps, publicUrl });
       await v1.register(clientRoutes, deps);
       await v1.register(platformRoutes, deps);
       await v1.register(eventRoutes, deps);

@@ -8,9 +8,11 @@ export interface Retention {
   postDays: number;
   /** Idempotency records, by their making and only once all their posts ended, in hours. */
   idempotencyHours: number;
+  /** Connections, by when they ran out, in hours. */
+  connectionHours: number;
 }
 
-export const defaultRetention: Retention = { eventDays: 30, postDays: 400, idempotencyHours: 24 };
+export const defaultRetention: Retention = { eventDays: 30, postDays: 400, idempotencyHours: 24, connectionHours: 24 };
 
 /** @returns how many rows were removed at most of one kind; as many as `limit` means there may be more */
 export async function prune(database: Database, retention: Retention, limit: number): Promise<number> {
@@ -35,6 +37,10 @@ export async function prune(database: Database, retention: Retention, limit: num
   await prisma.$executeRaw`
     DELETE FROM webhook_endpoints AS endpoint
     WHERE status = 'deleted' AND NOT EXISTS (SELECT FROM webhook_deliveries WHERE endpoint_id = endpoint.id)`;
+  await prisma.$executeRaw`
+    DELETE FROM connections WHERE id IN (
+      SELECT id FROM connections WHERE expires_at < app_now() - ${retention.connectionHours} * interval '1 hour'
+      ORDER BY expires_at LIMIT ${limit})`;
   // Nothing is prepared ahead for posts that ended; slots and waits that are long over say nothing any more.
   await prisma.$executeRaw`
     DELETE FROM preparations WHERE post_id IN (

@@ -23,6 +23,8 @@ const places = [
   { table: "social_accounts", column: "credentials" },
   { table: "webhook_endpoints", column: "secret" },
   { table: "webhook_endpoints", column: "previous_secret" },
+  { table: "connections", column: "secrets" },
+  { table: "platform_registrations", column: "registration" },
 ] as const;
 
 /** Seals everything under the first key of the keyring that is not. Can be broken off and repeated at any time. */

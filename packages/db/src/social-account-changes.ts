@@ -37,6 +37,19 @@ export async function findSealedSocialAccount(
   return account ?? null;
 }
 
+/** A company's accounts of one platform, of one client or of none. */
+export function listSealedAccounts(
+  database: Database,
+  which: { companyId: string; clientId: string | null; platform: string; sandbox: boolean },
+): Promise<SealedSocialAccount[]> {
+  const { companyId, clientId, platform, sandbox } = which;
+  return database.prisma.$queryRaw<SealedSocialAccount[]>`
+    SELECT ${socialAccountColumns}, credentials, credentials_version AS "credentialsVersion" FROM social_accounts
+    WHERE company_id = ${companyId}::uuid AND client_id IS NOT DISTINCT FROM ${clientId}::uuid
+      AND platform = ${platform} AND sandbox = ${sandbox} AND deleted_at IS NULL
+    ORDER BY id DESC`;
+}
+
 /**
  * Changes an account. With new credentials it is believed to work again; releasing its posts is left to the caller.
  *

@@ -1,5 +1,5 @@
 /** A company with one of everything that a company can have, and keys of every kind, for tests of who may do what. */
-import { createApiKey, createWebhookEndpoint, type ApiKeyScope } from "@punctual/db";
+import { changeCompany, createApiKey, createConnection, createWebhookEndpoint, type ApiKeyScope } from "@punctual/db";
 import { randomUUID } from "node:crypto";
 import type { TestEnvironment } from "./test-environment.ts";
 import { insertTestPost } from "./test-post.ts";
@@ -11,9 +11,14 @@ export interface TestBelongings {
   socialAccountId: string;
   endpointId: string;
   deliveryId: string;
+  connectionId: string;
   /** The account's. */
   platform: string;
   webhookSecret: string;
+  /** A platform that accounts can be connected to by logging in, without anything being set up. */
+  connectable: string;
+  /** Where the company's application takes browsers back. */
+  returnUrl: string;
 }
 
 export interface TestCompany extends TestBelongings {
@@ -46,7 +51,27 @@ export async function createTestBelongings(env: TestEnvironment): Promise<TestCo
   const { key: expired } = await createApiKey(env.database, { companyId, name: "x", scope: "admin", expiresAt });
   const keys = { read: await key("read"), write: await key("write"), admin: await key("admin"), revoked, expired };
   const endpointId = endpoint.id;
-  return { companyId, postId, clientId, socialAccountId, endpointId, deliveryId, platform, webhookSecret, keys };
+  const connectable = "bluesky";
+  const returnUrl = "https://app.example.com/accounts";
+  await changeCompany(env.database, { id: companyId, returnOrigins: [new URL(returnUrl).origin] });
+  const link = { platform: connectable, sandbox: false, baseUrl: "https://punctual.example.com", returnUrl };
+  const ticket = randomUUID();
+  const connection = await createConnection(env.database, { companyId, clientId, ...link, ticket, lifeMs: 600_000 });
+  if (connection === null) throw new Error("the connection was not created");
+  return {
+    companyId,
+    postId,
+    clientId,
+    socialAccountId,
+    endpointId,
+    deliveryId,
+    connectionId: connection.id,
+    platform,
+    webhookSecret,
+    connectable,
+    returnUrl,
+    keys,
+  };
 }
 
 /** Everything a company has, as text: the same before and after if nobody changed anything. */
@@ -57,6 +82,7 @@ export async function pictureOf(env: TestEnvironment, companyId: string): Promis
     "social_accounts",
     "webhook_endpoints",
     "webhook_deliveries",
+    "connections",
     "events",
     "api_keys",
   ];

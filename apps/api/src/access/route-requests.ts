@@ -8,8 +8,12 @@ export interface Belongings {
   socialAccountId: string;
   endpointId: string;
   deliveryId: string;
+  connectionId: string;
   platform: string;
   webhookSecret: string;
+  /** A platform that accounts can be connected to by logging in, and where the browser goes then. */
+  connectable: string;
+  returnUrl: string;
 }
 
 export interface Route {
@@ -24,13 +28,14 @@ export interface RouteRequest {
 }
 
 /** What a route's `:id` names. */
-export type IdNoun = "postId" | "clientId" | "socialAccountId" | "endpointId";
+export type IdNoun = "postId" | "clientId" | "socialAccountId" | "endpointId" | "connectionId";
 
 const nouns: Readonly<Record<string, IdNoun>> = {
   posts: "postId",
   clients: "clientId",
   "social-accounts": "socialAccountId",
   "webhook-endpoints": "endpointId",
+  connections: "connectionId",
 };
 
 const queries: Readonly<Record<string, string>> = { "DELETE /v1/posts": "?groupId=nobodys" };
@@ -77,6 +82,7 @@ const bodies: Readonly<Record<string, (ids: Belongings) => object>> = {
     sandbox: true,
   }),
   "PATCH /v1/social-accounts/:id": ({ clientId }) => ({ name: "Another name", clientId }),
+  "POST /v1/connections": ({ clientId, connectable, returnUrl }) => ({ platform: connectable, clientId, returnUrl }),
   "POST /v1/webhook-endpoints": () => ({ url: "https://example.com/events" }),
   "PATCH /v1/webhook-endpoints/:id": () => ({ description: "Changed" }),
 };

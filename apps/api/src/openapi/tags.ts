@@ -33,6 +33,7 @@ const tags: readonly { path: string; name: string; description: string }[] = [
     name: "Operators",
     description: "For those who run the installation and see all companies. Viewers look and change nothing.",
   },
+  { path: "/v1/session", name: "Operators", description: "" },
   {
     path: "/livez",
     name: "Health",

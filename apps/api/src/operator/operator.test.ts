@@ -58,6 +58,32 @@ test("a company is created, read and listed, newest first, page by page", async 
   expect(next.body.data).toEqual([first]);
 });
 
+test("a company's name and the origins people are sent back to are changed one by one, by operators", async () => {
+  const { id } = await createCompany();
+  const returnOrigins = ["https://app.example.com", "http://localhost:5173"];
+  expect(await call("PATCH", `/companies/${id}`, { returnOrigins })).toMatchObject({
+    status: 200,
+    body: { returnOrigins },
+  });
+  const renamed = await call<CompanyOut>("PATCH", `/companies/${id}`, { name: "New name" });
+  expect(renamed.body).toMatchObject({ name: "New name", returnOrigins });
+  expect((await call("GET", `/companies/${id}`)).body).toEqual(renamed.body);
+  expect((await call("PATCH", `/companies/${id}`, { name: "x" }, viewer)).status).toBe(403);
+  expect((await call("PATCH", `/companies/${unknownId}`, { name: "x" })).status).toBe(404);
+});
+
+test.each(["https://app.example.com/", "https://App.example.com", "https://a@b.example.com", "ftp://a.example", "app"])(
+  "%s is no origin to send people back to",
+  async (origin) => {
+    const { id } = await createCompany();
+    const answer = await call("PATCH", `/companies/${id}`, { returnOrigins: ["https://ok.example.com", origin] });
+    expect(answer).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: "/returnOrigins/1", code: "invalid_origin" }] },
+    });
+  },
+);
+
 test("a key is shown once, works at once, and only its hash is stored", async () => {
   const { id } = await createCompany();
   const { key, ...shown } = await makeKey(id);

@@ -12,10 +12,31 @@ const Scope = Type.Enum([...apiKeyScopes], {
 
 export const CompanyIn = Type.Object({ name: Name }, { ...strict, title: "CompanyIn" });
 
+const originsMax = 50;
+
+/** A JSON Merge Patch. */
+export const CompanyPatch = Type.Object(
+  {
+    name: Type.Optional(Name),
+    returnOrigins: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 300, examples: ["https://app.example.com"] }), {
+        maxItems: originsMax,
+        uniqueItems: true,
+        description:
+          "Where browsers may be sent back to after connecting an account: all origins of the company's applications, such as https://app.example.com.",
+      }),
+    ),
+  },
+  { ...strict, title: "CompanyPatch", examples: [{ returnOrigins: ["https://app.example.com"] }] },
+);
+
 export const CompanyOut = Type.Object(
   {
     id: Id,
     name: Type.String({ examples: ["Bright Agency"] }),
+    returnOrigins: Type.Array(Type.String({ examples: ["https://app.example.com"] }), {
+      description: "Where browsers may be sent back to after connecting an account.",
+    }),
     createdAt: InstantOut("When the company was created."),
   },
   { $id: "Company", title: "Company" },

@@ -25,6 +25,8 @@ export interface ChangeDeps extends ConnectDeps {
 export interface ChangeRequest extends AccountName {
   patch: SocialAccountPatch;
   requestId: string;
+  /** Whether the patch holds all of the credentials: of the old ones nothing is kept. */
+  wholeCredentials?: boolean;
 }
 
 export type ChangeResult =
@@ -37,7 +39,7 @@ export type ChangeResult =
 const roundsMax = 10;
 
 export async function changeAccount(deps: ChangeDeps, request: ChangeRequest): Promise<ChangeResult> {
-  const { companyId, id, patch, requestId } = request;
+  const { companyId, id, patch, requestId, wholeCredentials = false } = request;
   const { database, keyring, platforms } = deps;
   for (let round = 0; round < roundsMax; round += 1) {
     const expected = await findSealedSocialAccount(database, { companyId, id });
@@ -47,7 +49,8 @@ export async function changeAccount(deps: ChangeDeps, request: ChangeRequest): P
     const platform = platforms.get(expected.platform);
     if (platform === undefined) throw new Error(`there is no platform ${expected.platform}`);
     const settings = mergeObject(expected.settings, patch.settings);
-    const credentials = mergeObject(openCredentials(expected, keyring) ?? {}, patch.credentials);
+    const kept = wholeCredentials ? {} : (openCredentials(expected, keyring) ?? {});
+    const credentials = mergeObject(kept, patch.credentials);
     const touchesPlatform = patch.settings !== undefined || patch.credentials !== undefined;
     const issues = touchesPlatform
       ? platform.validateAccount({ settings, credentials, sandbox: expected.sandbox })
