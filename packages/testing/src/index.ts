@@ -5,6 +5,7 @@ export * from "./launch-app.ts";
 export * from "./media-samples.ts";
 export * from "./media-server.ts";
 export * from "./own-redis.ts";
+export * from "./platform-contract.ts";
 export * from "./postgres-server.ts";
 export * from "./raw-server.ts";
 export * from "./redis-program.ts";

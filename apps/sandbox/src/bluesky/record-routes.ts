@@ -81,25 +81,37 @@ export function recordRoutes(scope: SandboxApp, parts: RecordParts): void {
   scope.get("/bluesky/xrpc/com.atproto.repo.getRecord", (request, reply) => {
     const { repo = "", collection = "", rkey = "" } = request.query as Record<string, string>;
     const record = () => repository.get(didNamed(repo), collection, rkey);
-    return perform(request, reply, parts, { stage: "read", account: repo, key: rkey }, () => {
-      const found = record();
-      if (found === undefined)
-        return answered(400, { error: "RecordNotFound", message: `Could not locate record: ${rkey}` });
-      return answered(200, { uri: found.uri, cid: found.cid, value: found.value });
-    });
+    return perform(
+      request,
+      reply,
+      parts,
+      { stage: "read", account: repository.handleOf(didNamed(repo)), key: rkey },
+      () => {
+        const found = record();
+        if (found === undefined)
+          return answered(400, { error: "RecordNotFound", message: `Could not locate record: ${rkey}` });
+        return answered(200, { uri: found.uri, cid: found.cid, value: found.value });
+      },
+    );
   });
 
   scope.get("/bluesky/xrpc/com.atproto.repo.listRecords", (request, reply) => {
     const { repo = "", collection = "", limit = "50" } = request.query as Record<string, string>;
-    return perform(request, reply, parts, { stage: "list", account: repo }, ({ lagMs }) => {
-      const untilMs = parts.clock.now() - lagMs;
-      const records = repository
-        .list(didNamed(repo), collection)
-        .filter(({ writtenAtMs }) => lagMs === 0 || writtenAtMs <= untilMs)
-        .slice(0, Math.min(100, Number(limit) || 50))
-        .map(({ uri, cid, value }) => ({ uri, cid, value }));
-      return answered(200, { records });
-    });
+    return perform(
+      request,
+      reply,
+      parts,
+      { stage: "list", account: repository.handleOf(didNamed(repo)) },
+      ({ lagMs }) => {
+        const untilMs = parts.clock.now() - lagMs;
+        const records = repository
+          .list(didNamed(repo), collection)
+          .filter(({ writtenAtMs }) => lagMs === 0 || writtenAtMs <= untilMs)
+          .slice(0, Math.min(100, Number(limit) || 50))
+          .map(({ uri, cid, value }) => ({ uri, cid, value }));
+        return answered(200, { records });
+      },
+    );
   });
 }
 
@@ -150,6 +162,7 @@ function writeNew(caller: Caller, write: Write, rkey: string, parts: RecordParts
   if (resetMs !== null) {
     return refused(xrpcError(429, "RateLimitExceeded", "Rate Limit Exceeded", limitHeaders(resetMs)), "publish");
   }
+  repository.name(did, handle);
   const json = canonicalJson(write.record);
   const cid = contentId(json, "record");
   const uri = `at://${did}/${write.collection}/${rkey}`;

@@ -22,6 +22,9 @@ export interface StoredBlob {
 }
 
 export interface Repository {
+  /** Whose it is; by its handle if that is known. */
+  handleOf(did: string): string;
+  name(did: string, handle: string): void;
   get(did: string, collection: string, rkey: string): StoredRecord | undefined;
   put(record: StoredRecord): void;
   remove(did: string, collection: string, rkey: string): void;
@@ -35,8 +38,14 @@ export interface Repository {
 export function createRepository({ recordsMax, blobsMax }: { recordsMax: number; blobsMax: number }): Repository {
   const records = new Map<string, StoredRecord>();
   const blobs = new Map<string, StoredBlob>();
+  const handles = new Map<string, string>();
   const nameOf = (did: string, collection: string, rkey: string) => `${did}/${collection}/${rkey}`;
   return {
+    handleOf: (did) => handles.get(did) ?? did,
+    name(did, handle) {
+      handles.set(did, handle);
+      dropOldest(handles, recordsMax);
+    },
     get: (did, collection, rkey) => records.get(nameOf(did, collection, rkey)),
     put(record) {
       records.set(nameOf(record.did, record.collection, record.rkey), record);
@@ -55,6 +64,7 @@ export function createRepository({ recordsMax, blobsMax }: { recordsMax: number;
     clear() {
       records.clear();
       blobs.clear();
+      handles.clear();
     },
   };
 }

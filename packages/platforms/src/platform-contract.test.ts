@@ -1,0 +1,26 @@
+/** Every adapter against the sandbox, held to the same sentences. */
+import { contractCases, type ContractWorld, createContractTable, openContractWorld } from "@punctual/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { blueskyFixture } from "./bluesky/contract.fixture.ts";
+import { webhookFixture } from "./webhook/contract.fixture.ts";
+
+const fixtures = [webhookFixture, blueskyFixture];
+const table = createContractTable();
+let world: ContractWorld;
+
+beforeAll(async () => {
+  world = await openContractWorld();
+});
+afterAll(async () => {
+  await world?.close();
+  process.stdout.write(`${table.print()}\n`);
+});
+
+describe.each(fixtures)("$platform", (fixture) => {
+  test.each(contractCases(fixture))("$name", async ({ name, run }) => {
+    table.note(fixture.platform, name, "failed");
+    const result = await run(world);
+    table.note(fixture.platform, name, result);
+    expect(result).toMatch(/^(passed|not applicable: .+)$/);
+  });
+});
