@@ -5,7 +5,8 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { defaultRetryPolicy, postLimits, postStatuses, postTransitions } from "@punctual/core";
-import { configFields } from "@punctual/runtime";
+import { platformSettings } from "@punctual/platforms";
+import { configFields, platformFields } from "@punctual/runtime";
 import { describe, expect, test } from "vitest";
 import { apiLimits } from "../apps/api/src/config.ts";
 import { workerLimits } from "../apps/worker/src/config.ts";
@@ -23,7 +24,8 @@ interface Setting {
   description: string;
 }
 
-const settings: Setting[] = Object.entries(configFields).map(([name, field]) => {
+const fields = { ...configFields, ...platformFields(platformSettings) };
+const settings: Setting[] = Object.entries(fields).map(([name, field]) => {
   const { default: value, description } = field as unknown as {
     default?: boolean | number | string;
     description: string;

@@ -4,7 +4,8 @@
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { configFields } from "@punctual/runtime";
+import { platformSettings } from "@punctual/platforms";
+import { configFields, platformFields } from "@punctual/runtime";
 import { describe, expect, test } from "vitest";
 import { apiLimits } from "../apps/api/src/config.ts";
 import { workerLimits } from "../apps/worker/src/config.ts";
@@ -92,7 +93,8 @@ describe("docker-compose.yml", () => {
   });
 
   test("sets only settings that exist", () => {
-    const known = [...Object.keys(configFields), "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"];
+    const settings = [...Object.keys(configFields), ...Object.keys(platformFields(platformSettings))];
+    const known = [...settings, "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"];
     const set = [...compose.matchAll(/^ +([A-Z][A-Z_]+): /gm)].map(([, name]) => name);
     const asked = [...compose.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name);
     expect([...set, ...asked].filter((name) => !known.includes(name ?? ""))).toEqual([]);

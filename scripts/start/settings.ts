@@ -3,7 +3,15 @@
  * ports. A port named by somebody and taken is an error; a default one of the worker or the sandbox just moves.
  */
 import path from "node:path";
-import { configFields, currentEnvironment, readConfig, StartError, type ConfigName } from "@punctual/runtime";
+import { platformSettings } from "@punctual/platforms";
+import {
+  configFields,
+  currentEnvironment,
+  platformFields,
+  readConfig,
+  StartError,
+  type ConfigName,
+} from "@punctual/runtime";
 import { freePort, isPortFree } from "@punctual/testing";
 import { loadEnvFile } from "../env-file.ts";
 
@@ -40,12 +48,14 @@ export function readStartSettings(root: string): StartSettings {
   loadEnvFile(root);
   const environment = currentEnvironment();
   const given: Record<string, string> = {};
-  for (const name of Object.keys(configFields)) {
+  const ofPlatforms = platformFields(platformSettings);
+  for (const name of [...Object.keys(configFields), ...Object.keys(ofPlatforms)]) {
     const value = environment[name];
     if (value !== undefined && value !== "") given[name] = value;
   }
   // Everything that was given must fit, and nothing is required: what is missing, we make.
-  const config = readConfig([...(Object.keys(given) as ConfigName[]), "HOST", "DATA_DIR", ...portNames]);
+  const usual = Object.keys(given).filter((name): name is ConfigName => name in configFields);
+  const config = readConfig([...usual, "HOST", "DATA_DIR", ...portNames], environment, ofPlatforms);
   return {
     root,
     dataDirectory: path.resolve(root, config.DATA_DIR),

@@ -33,7 +33,12 @@ export function createApi(config: ApiConfig, options: ApiOptions, logger: Logger
   async function services(): Promise<Service[]> {
     const platforms =
       options.platforms ??
-      createPlatforms({ sandboxUrl: config.SANDBOX_URL, allowPrivateNetworks: config.ALLOW_PRIVATE_NETWORKS, logger });
+      createPlatforms({
+        sandboxUrl: config.SANDBOX_URL,
+        allowPrivateNetworks: config.ALLOW_PRIVATE_NETWORKS,
+        apps: config.registrations,
+        logger,
+      });
     const producer = openProducer(
       { redisUrl: config.REDIS_URL, platforms: [...platforms.byName.keys()] },
       { logger, onEnqueued: (posts) => markEnqueued(database, posts) },

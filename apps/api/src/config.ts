@@ -1,6 +1,15 @@
 /** The API's settings and the limits that are not settings. */
 import { isIP } from "node:net";
-import { ConfigError, readConfig, type Config, type Environment } from "@punctual/runtime";
+import { platformSettings } from "@punctual/platforms";
+import {
+  ConfigError,
+  currentEnvironment,
+  platformFields,
+  readConfig,
+  readRegistrations,
+  type Config,
+  type Environment,
+} from "@punctual/runtime";
 
 const names = [
   "DATABASE_URL",
@@ -20,11 +29,15 @@ const names = [
   "LOG_LEVEL",
 ] as const;
 
-export type ApiConfig = Config<(typeof names)[number]>;
+export type ApiConfig = Config<(typeof names)[number]> & {
+  /** What was set for each platform. */
+  registrations: ReturnType<typeof readRegistrations>;
+};
 
 /** @throws {ConfigError} listing what is missing or wrong */
-export function readApiConfig(environment?: Environment): ApiConfig {
-  const config = readConfig(names, environment);
+export function readApiConfig(environment: Environment = currentEnvironment()): ApiConfig {
+  const read = readConfig(names, environment, platformFields(platformSettings));
+  const config = { ...read, registrations: readRegistrations(platformSettings, environment) };
   const wrong = (config.TRUSTED_PROXIES?.split(",") ?? []).filter((network) => !isNetwork(network));
   if (wrong.length === 0) return config;
   throw new ConfigError(`The environment does not fit:\n  TRUSTED_PROXIES: no address or network: ${wrong.join(", ")}`);

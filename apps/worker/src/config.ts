@@ -1,5 +1,13 @@
 /** A worker's settings and the limits that are not settings. */
-import { readConfig, type Config, type Environment } from "@punctual/runtime";
+import { platformSettings } from "@punctual/platforms";
+import {
+  currentEnvironment,
+  platformFields,
+  readConfig,
+  readRegistrations,
+  type Config,
+  type Environment,
+} from "@punctual/runtime";
 
 const names = [
   "DATABASE_URL",
@@ -15,10 +23,14 @@ const names = [
   "LOG_LEVEL",
 ] as const;
 
-export type WorkerConfig = Config<(typeof names)[number]>;
+export type WorkerConfig = Config<(typeof names)[number]> & {
+  /** What was set for each platform. */
+  registrations: ReturnType<typeof readRegistrations>;
+};
 
-export function readWorkerConfig(environment?: Environment): WorkerConfig {
-  return readConfig(names, environment);
+export function readWorkerConfig(environment: Environment = currentEnvironment()): WorkerConfig {
+  const config = readConfig(names, environment, platformFields(platformSettings));
+  return { ...config, registrations: readRegistrations(platformSettings, environment) };
 }
 
 export const workerLimits = {

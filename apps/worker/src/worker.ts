@@ -49,7 +49,12 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
   const maintenance = open(workerLimits.maintenanceConnectionsMax, "punctual-maintenance");
   const platforms =
     options.platforms ??
-    createPlatforms({ sandboxUrl: config.SANDBOX_URL, allowPrivateNetworks: config.ALLOW_PRIVATE_NETWORKS, logger });
+    createPlatforms({
+      sandboxUrl: config.SANDBOX_URL,
+      allowPrivateNetworks: config.ALLOW_PRIVATE_NETWORKS,
+      apps: config.registrations,
+      logger,
+    });
   const platformNames = [...platforms.byName.keys()];
   const producer = openProducer(
     { redisUrl: config.REDIS_URL, platforms: platformNames, ...prefix },

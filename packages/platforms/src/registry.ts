@@ -2,7 +2,7 @@
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Platform } from "@punctual/core";
-import type { Logger, Service } from "@punctual/runtime";
+import type { Logger, PlatformSettings, Service } from "@punctual/runtime";
 import { createFacebookPlatform } from "./facebook/facebook.ts";
 import { createBlueskyPlatform } from "./bluesky/bluesky.ts";
 import { createHttpClient } from "./http.ts";
@@ -11,6 +11,13 @@ import { createLinkedInPlatform } from "./linkedin/linkedin.ts";
 import { createMedia } from "./media/media.ts";
 import type { PlatformApp, PlatformDeps } from "./platform-deps.ts";
 import { createWebhookPlatform } from "./webhook/webhook.ts";
+
+/** Which settings of an installation each platform takes; those that are not here need no registration of ours. */
+export const platformSettings: PlatformSettings = {
+  facebook: ["CLIENT_ID", "CLIENT_SECRET", "SCOPES", "API_URL"],
+  instagram: ["CLIENT_ID", "CLIENT_SECRET", "SCOPES", "API_URL"],
+  linkedin: ["CLIENT_ID", "CLIENT_SECRET", "SCOPES", "API_URL", "API_VERSION"],
+};
 
 export interface PlatformsOptions {
   /** Where accounts with `sandbox: true` publish to. */

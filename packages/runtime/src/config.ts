@@ -107,21 +107,27 @@ export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
+/** Settings beyond those that every installation has, by name; none of them is required. */
+export type MoreFields = Readonly<Record<string, { description: string }>>;
+
 /**
  * Reads the named settings. Empty counts as unset.
  *
+ * @param more checked as well; read where they are known
  * @throws {ConfigError} listing every missing or wrong setting
  */
 export function readConfig<Name extends ConfigName>(
   names: readonly Name[],
   environment: Environment = process.env,
+  more: MoreFields = {},
 ): Config<Name> {
+  const fields = { ...configFields, ...more };
   const data: Record<string, string> = {};
   const properties: Record<string, unknown> = {};
   const required: string[] = [];
-  for (const name of names) {
+  for (const name of [...names, ...Object.keys(more)]) {
     const value = environment[name];
-    const field = configFields[name];
+    const field = fields[name as Name];
     if (value !== undefined && value !== "") data[name] = value;
     properties[name] = field;
     if (!("default" in field) && !Object.hasOwn(field, "~optional")) required.push(name);
@@ -131,7 +137,7 @@ export function readConfig<Name extends ConfigName>(
   } catch (error) {
     const faults = (error as { errors?: AjvFault[] }).errors;
     if (faults === undefined) throw error;
-    const lines = new Set(faults.map(describeFault));
+    const lines = new Set(faults.map((fault) => describeFault(fault, fields)));
     throw new ConfigError(`The environment does not fit:\n${[...lines].map((line) => `  ${line}`).join("\n")}`);
   }
 }
@@ -148,9 +154,9 @@ interface AjvFault {
   message?: string;
 }
 
-function describeFault(fault: AjvFault): string {
-  const name = (fault.params.missingProperty ?? fault.instancePath.slice(1)) as ConfigName;
-  const { description } = configFields[name] as { description?: string };
+function describeFault(fault: AjvFault, fields: Readonly<Record<string, object>>): string {
+  const name = fault.params.missingProperty ?? fault.instancePath.slice(1);
+  const { description } = (fields[name] ?? {}) as { description?: string };
   const what = fault.keyword === "required" ? "is missing" : (fault.message ?? "is wrong");
   return `${name} ${what}. ${description ?? ""}`.trim();
 }

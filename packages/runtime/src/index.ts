@@ -2,6 +2,7 @@ export * from "./config.ts";
 export * from "./logger.ts";
 export * from "./markup.ts";
 export * from "./metrics.ts";
+export * from "./platform-settings.ts";
 export * from "./process.ts";
 export * from "./secrets.ts";
 export * from "./service.ts";

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Problem } from "../problem.ts";
 import type { SocialAccountOut } from "../social-accounts/schemas.ts";
 import { openConnections, returnUrl, type Company, type ConnectionsUnderTest } from "./connections.fixture.ts";
 import type { ConnectionOut } from "./schemas.ts";
@@ -233,7 +232,7 @@ describe("starting", () => {
   ])("%o is refused", async (changed, path, code) => {
     const { key } = await under.company();
     const body = { platform: "linkedin", returnUrl, sandbox: true, ...changed };
-    const answer = await under.api.call<Problem>(key, "POST", "/v1/connections", { body });
+    const answer = await under.api.call(key, "POST", "/v1/connections", { body });
     expect(answer).toMatchObject({ status: 422, body: { code: "invalid_connection", errors: [{ path, code }] } });
   });
 
