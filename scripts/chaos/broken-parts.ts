@@ -6,7 +6,15 @@ import { claimPost, type UnenqueuedPost } from "@punctual/db";
 import { shippedParts, type WorkerParts } from "../../apps/worker/src/parts.ts";
 import { claimTimes } from "../../apps/worker/src/publish/claim.ts";
 
-export const breakableParts = ["fence", "stager", "rebuilder", "generation", "send-marker", "late-success"] as const;
+export const breakableParts = [
+  "fence",
+  "stager",
+  "rebuilder",
+  "generation",
+  "send-marker",
+  "late-success",
+  "limits",
+] as const;
 export type BreakablePart = (typeof breakableParts)[number];
 
 export function partsWith(broken: BreakablePart | null): WorkerParts {
@@ -52,4 +60,7 @@ const brokenParts: Readonly<Record<BreakablePart, Partial<WorkerParts>>> = {
 
   /** A success that comes in after the claim was lost is forgotten. */
   "late-success": { recordLateSuccess: async () => "unknown_attempt" },
+
+  /** Claims without taking a slot of the platform's limits. */
+  limits: { claimTerms: (platform) => ({ ...shippedParts.claimTerms(platform), limits: [] }) },
 };

@@ -76,7 +76,8 @@ function kindsAfter(twist: (story: Story) => void, mayHaveMissed = false): Breac
   twist(story);
   const { evidence, journal } = story;
   const now = new Date(due + 60_000);
-  return findBreaches({ evidence, journal, now, mayHaveMissed: () => mayHaveMissed }).map(({ kind }) => kind);
+  const limits = new Map([["network", { scope: "account", max: 2, windowMs: 1_000 } as const]]);
+  return findBreaches({ evidence, journal, now, limits, mayHaveMissed: () => mayHaveMissed }).map(({ kind }) => kind);
 }
 
 const broken: readonly [BreachKind, string, (story: Story) => void][] = [
@@ -121,6 +122,7 @@ const broken: readonly [BreachKind, string, (story: Story) => void][] = [
     "its account was paused",
     ({ journal }) => journal.pauses.push({ accountId: "account", from: due, until: due + 1_000 }),
   ],
+  ["over the limit", "a window saw one more than the limit", (story) => addSends(story, [300, 900])],
   [
     "bad answer",
     "a client complained",
@@ -157,6 +159,22 @@ describe("the invariants", () => {
     expect(kindsAfter(twist)).toEqual([]);
   });
 
+  it.each<[string, number[]]>([
+    ["as many as the limit, and the next one a window after the first", [900, 1_000, 1_900, 2_000]],
+    ["one more, of which one crawled in long after it was sent", [300, 20_000 + 600]],
+  ])("let an account publish %s", (_what, afterMs) => {
+    const crawl = (story: Story) => {
+      addSends(story, afterMs);
+      for (const entry of [...story.evidence.ledger.values()].flat()) {
+        const at = Date.parse(entry.receivedAt);
+        if (at > due + 20_000) entry.receivedAt = new Date(at - 20_000).toISOString();
+        const [attempt] = story.evidence.attempts.get(entry.postId ?? "") ?? [];
+        if (at > due + 20_000 && attempt !== undefined) attempt.sentAt = new Date(at - 40_000);
+      }
+    };
+    expect(kindsAfter(crawl)).toEqual([]);
+  });
+
   it("let a post that was never acknowledged be nowhere at all", () => {
     const kinds = kindsAfter(({ post, evidence }) => {
       post.id = null;
@@ -172,6 +190,16 @@ function entriesOf({ evidence }: Story): LedgerEntry[] {
 
 function addAttempt({ evidence, attempt }: Story): void {
   evidence.attempts.get(id)?.push({ ...attempt, number: 2 });
+}
+
+/** Other posts of the account, so long after the first one was received. */
+function addSends({ evidence, entry, attempt }: Story, afterMs: readonly number[]): void {
+  for (const [index, ms] of afterMs.entries()) {
+    const postId = `another-${index}`;
+    const at = new Date(Date.parse(entry.receivedAt) + ms);
+    evidence.ledger.set(postId, [{ ...entry, postId, sequence: index + 2, receivedAt: at.toISOString() }]);
+    evidence.attempts.set(postId, [{ ...attempt, postId, sentAt: at }]);
+  }
 }
 
 function repeatOf({ entry }: Story, bodyChanged: boolean): LedgerEntry {

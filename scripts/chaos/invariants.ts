@@ -2,8 +2,9 @@
  * The promise as questions to the evidence. Pure: given what the clients were told, what the sandbox saw and what
  * Postgres says, which posts break which rule. An empty answer is what a run is for.
  */
-import { endedStatuses } from "@punctual/core";
+import { endedStatuses, type RateLimit } from "@punctual/core";
 import type { AttemptRow, Evidence, LedgerEntry, PostRow } from "./evidence.ts";
+import { sendTimeoutMs } from "./platforms/test-network.ts";
 import { nonceOf, type Journal, type JournalPost } from "./journal.ts";
 
 export const breachKinds = [
@@ -27,6 +28,8 @@ export const breachKinds = [
   "accepted twice",
   /** Sent while its account was paused. */
   "sent while paused",
+  /** More became visible in a stretch of time than the platform's limit allows. */
+  "over the limit",
   /** A waiting post that no live job in Redis stands for. */
   "no job",
   /** The API answered what it never should. */
@@ -46,6 +49,8 @@ export interface Question {
   evidence: Evidence;
   journal: Journal;
   now: Date;
+  /** Per account, by platform. */
+  limits: ReadonlyMap<string, RateLimit>;
   /** Whether the worker of an attempt may have missed an answer that left the sandbox whole. */
   mayHaveMissed(attempt: AttemptRow): boolean;
 }
@@ -87,6 +92,7 @@ export function findBreaches(question: Question): Breach[] {
       if (during !== undefined) told("sent while paused", `attempt at ${startedAt.toISOString()}`);
     }
   }
+  breaches.push(...judgeRates(question));
   for (const { post, what } of journal.complaints) breaches.push({ kind: "bad answer", post, detail: what });
   return breaches;
 }
@@ -156,6 +162,31 @@ function judgeSilence(
   if (attempt?.code === declaredDead && !mayHaveMissed(attempt)) {
     told("unheard success", `${attempt.worker} was answered ${answered.status} and is ${attempt.outcome}`);
   }
+}
+
+/** After a send's deadline and the margin of its lease its slot may be another's: what crawls in later is nobody's fault. */
+const crawlingMs = sendTimeoutMs + 5_000;
+
+/** In any stretch as long as the window, at most as many as the limit allows, account by account. */
+function judgeRates({ evidence, limits }: Question): Breach[] {
+  const inTime = (entry: LedgerEntry) => {
+    const at = Date.parse(entry.receivedAt);
+    const sends = (evidence.attempts.get(entry.postId ?? "") ?? []).flatMap(({ sentAt }) => sentAt?.getTime() ?? []);
+    return sends.some((sentAt) => at - sentAt >= -toleranceMs && at - sentAt < crawlingMs);
+  };
+  const visible = [...evidence.ledger.values()].flat().filter(({ outcome }) => outcome === "accepted");
+  const limited = visible.filter((entry) => limits.has(entry.platform) && inTime(entry));
+  const breaches: Breach[] = [];
+  for (const [account, entries] of Map.groupBy(limited, ({ account: id }) => id)) {
+    const { max, windowMs } = limits.get(entries[0]!.platform)!;
+    const instants = entries.map(({ receivedAt }) => Date.parse(receivedAt)).toSorted((a, b) => a - b);
+    const over = instants.findIndex((at, index) => (instants[index + max] ?? Infinity) - at < windowMs - toleranceMs);
+    if (over === -1) continue;
+    const tookMs = instants[over + max]! - instants[over]!;
+    const detail = `${account}: ${max + 1} in ${tookMs} ms from ${new Date(instants[over]!).toISOString()}`;
+    breaches.push({ kind: "over the limit", post: null, detail });
+  }
+  return breaches;
 }
 
 function describeEntry({ receivedAt, sequence, fault, content }: LedgerEntry): string {

@@ -131,7 +131,47 @@ export const scenarios: Readonly<Record<BreakablePart, Scenario>> = {
       await untilStatus(stage, posts, ["published"], 8_000).catch(() => {});
     },
   },
+
+  limits: {
+    reveals: "over the limit",
+    async act(stage) {
+      const posts = await scheduleAtOnce(stage, 40);
+      await untilStatus(stage, posts, ["published"]);
+    },
+  },
 };
+
+/** Schedules as many at once as one request takes, all for the same instant. */
+async function scheduleAtOnce({ client, journal, fleet }: Stage, count: number): Promise<JournalPost[]> {
+  const account = fleet.accounts.find(({ platform }) => platform === atMostOnce);
+  if (account === undefined) throw new Error(`there is no account on ${atMostOnce}`);
+  const scheduledAt = Date.now() + soonMs;
+  const posts = Array.from({ length: count }, () =>
+    journal.newPost({ platform: atMostOnce, accountId: account.id, far: false, scheduledAt }),
+  );
+  const body = {
+    posts: posts.map(({ versions }) => ({
+      socialAccountId: account.id,
+      text: versions[0]?.text,
+      scheduledAt: new Date(scheduledAt).toISOString(),
+    })),
+  };
+  const key = { "idempotency-key": posts[0]?.nonce ?? "" };
+  const answer = await until(
+    "the posts to be accepted",
+    async () => {
+      const given = await client.call("POST", "/v1/posts/bulk", body, key);
+      return given?.status === 201 ? given : null;
+    },
+    { timeoutMs: 45_000 },
+  );
+  const accepted = answer.body["data"] as { id: string }[];
+  posts.forEach((post, index) => {
+    post.id = accepted[index]?.id ?? null;
+    post.versions[0]!.state = "acknowledged";
+  });
+  return posts;
+}
 
 /** Schedules posts for the network on which a repeat doubles; all are acknowledged. */
 async function schedule({ client, journal, fleet }: Stage, count: number, aheadMs: number): Promise<JournalPost[]> {

@@ -4,6 +4,7 @@ import { judgeCalls } from "./answers.ts";
 import { countBreaches, spreads, type RunResult, type Samples } from "./figures.ts";
 import type { Fleet } from "./fleet.ts";
 import { findBreaches, type Breach } from "./invariants.ts";
+import { chaosLimits } from "./platforms/registry.ts";
 import { orphanedJobs } from "./redis-jobs.ts";
 import { decideUnconfirmed, waitUntilJobs, waitUntilSettled } from "./settling.ts";
 import type { Stage } from "./stage.ts";
@@ -33,14 +34,26 @@ export async function passVerdict(stage: Stage, options: VerdictOptions): Promis
 
   const mayHaveMissed = (attempt: AttemptRow) => workerWasHindered(attempt, fleet, trouble);
   const before = await gatherEvidence(database, fleet.sandboxUrl);
-  const breaches: Breach[] = findBreaches({ evidence: before, journal, now: new Date(), mayHaveMissed });
+  const breaches: Breach[] = findBreaches({
+    evidence: before,
+    journal,
+    now: new Date(),
+    limits: chaosLimits,
+    mayHaveMissed,
+  });
   for (const { postId } of withoutJob) breaches.push({ kind: "no job", post: postId, detail: "no live job in Redis" });
   if (before.dropped > 0) throw new Error(`the ledger dropped ${before.dropped} entries: too many posts for one run`);
 
   const decided = await decideUnconfirmed(database, client, fleet.sandboxUrl);
   const after = await gatherEvidence(database, fleet.sandboxUrl);
   // What a person decided must fit, too: no post may be wrong, doubled or open in the end.
-  for (const breach of findBreaches({ evidence: after, journal, now: new Date(), mayHaveMissed })) {
+  for (const breach of findBreaches({
+    evidence: after,
+    journal,
+    now: new Date(),
+    limits: chaosLimits,
+    mayHaveMissed,
+  })) {
     if (!breaches.some(({ kind, post }) => kind === breach.kind && post === breach.post)) breaches.push(breach);
   }
   const calls = judgeCalls(client, trouble);

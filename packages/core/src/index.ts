@@ -5,6 +5,7 @@ export * from "./event-position.ts";
 export * from "./event.ts";
 export * from "./job.ts";
 export * from "./lateness-bucket.ts";
+export * from "./next-free-time.ts";
 export * from "./outcome.ts";
 export * from "./platform.ts";
 export * from "./post-limits.ts";

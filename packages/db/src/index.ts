@@ -1,4 +1,5 @@
 export * from "./account-pausing.ts";
+export * from "./account-quota.ts";
 export * from "./api-keys.ts";
 export * from "./clients.ts";
 export * from "./companies.ts";

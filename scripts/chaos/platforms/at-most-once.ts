@@ -1,13 +1,19 @@
-/** The test network on which a repeat doubles and only a listing can be read: presence can be seen, absence never. */
-import type { Platform } from "@punctual/core";
+/**
+ * The test network on which a repeat doubles and only a listing can be read: presence can be seen, absence never. It is
+ * also the one that lets an account publish only so often; the sandbox does not mind, so only we keep to it.
+ */
+import type { Platform, RateLimit } from "@punctual/core";
 import { describeNetwork, post, postBody, publishOutcome, read, type TestNetworkDeps } from "./test-network.ts";
 
 const listingMax = 100;
+/** Twice of what a run schedules for an account on the whole, so that it binds and what it delays still goes out. */
+export const atMostOnceLimit: RateLimit = { scope: "account", max: 15, windowMs: 3_000 };
 
 export function createTestAtMostOnce(deps: TestNetworkDeps): Platform {
   const posts = (account: string) => `/test/at_most_once/${account}/posts`;
   return {
     ...describeNetwork("test_at_most_once", "at_most_once"),
+    rateLimits: [atMostOnceLimit],
     async send(outgoing, context) {
       return publishOutcome(await post(deps, posts(outgoing.socialAccountId), postBody(outgoing), context));
     },

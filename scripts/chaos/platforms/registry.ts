@@ -1,7 +1,7 @@
 /** The platforms of a chaos run: the shipped webhook adapter and the three test networks. */
-import type { Platform } from "@punctual/core";
+import type { Platform, RateLimit } from "@punctual/core";
 import { createHttpClient, createPlatforms, type Platforms } from "@punctual/platforms";
-import { createTestAtMostOnce } from "./at-most-once.ts";
+import { atMostOnceLimit, createTestAtMostOnce } from "./at-most-once.ts";
 import { createTestConfirmable } from "./confirmable.ts";
 import { createTestIdempotent } from "./idempotent.ts";
 import { sendTimeoutMs } from "./test-network.ts";
@@ -12,6 +12,9 @@ export const chaosPlatformNames: readonly string[] = [
   "test_confirmable",
   "test_at_most_once",
 ];
+
+/** What the evidence is held against, by platform. */
+export const chaosLimits: ReadonlyMap<string, RateLimit> = new Map([["test_at_most_once", atMostOnceLimit]]);
 
 export function createChaosPlatforms(sandboxUrl: string): Platforms {
   const shipped = createPlatforms({ sandboxUrl, allowPrivateNetworks: true });

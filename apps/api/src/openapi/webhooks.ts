@@ -28,7 +28,7 @@ const meanings: Readonly<Record<EventType, string>> = {
   "post.unconfirmed": "Nobody knows yet whether a post was published",
   "post.held": "A post waits because its account is paused or must be reconnected",
   "post.released": "A held post goes on",
-  "post.at_risk": "A post is later than its grace and will be published all the same",
+  "post.at_risk": "Something may keep a post from going out in time; `reason` says what",
   "account.needs_reconnect": "A platform refused an account's credentials",
   "account.reconnected": "An account has credentials that are tried again",
 };

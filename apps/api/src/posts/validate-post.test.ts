@@ -1,4 +1,4 @@
-import { createTestEnvironment, type TestEnvironment } from "@punctual/testing";
+import { createTestEnvironment, insertTestPosts, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
 
@@ -47,6 +47,22 @@ test("every fault is told at once, exactly as scheduling tells it", async () => 
   expect(body.issues.map(({ path }) => path).toSorted()).toEqual(["/link", "/options/color", "/scheduledAt"]);
   const refused = await api.call(tenant.apiKey, "POST", "/v1/posts", { body: faulty() });
   expect(refused).toMatchObject({ status: 422, body: { errors: body.issues } });
+});
+
+test("a post beyond its account's quota is valid, and told when there is room; scheduling accepts it", async () => {
+  const settings = { author: "urn:li:person:quota" };
+  const linkedin = await env.createTenant({ platform: "linkedin", settings, credentials: { accessToken: "t" } });
+  const body = { socialAccountId: linkedin.socialAccountId, text: "Hello", scheduledAt: "2027-06-01T12:00:00Z" };
+  await insertTestPosts(env, linkedin, 150, { platform: "linkedin" });
+  await env.sql("UPDATE posts SET next_attempt_at = '2027-06-01T10:00:00Z' WHERE social_account_id = $1", [
+    linkedin.socialAccountId,
+  ]);
+  const { body: verdict } = await validate(body, linkedin.apiKey);
+  expect(verdict).toMatchObject({ valid: true, issues: [{ path: "/scheduledAt", code: "beyond_quota" }] });
+  expect(verdict.issues[0]?.message).toContain("2027-06-02T10:00:00.000Z");
+  const later = await validate({ ...body, scheduledAt: "2027-06-02T10:00:00Z" }, linkedin.apiKey);
+  expect(later.body).toEqual({ valid: true, issues: [] });
+  expect((await api.call(linkedin.apiKey, "POST", "/v1/posts", { body })).status).toBe(201);
 });
 
 test("another company's account is as unknown as one that never was", async () => {

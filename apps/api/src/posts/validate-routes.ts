@@ -10,7 +10,10 @@ import { validatePost } from "./validate-post.ts";
 const Verdict = Type.Object(
   {
     valid: Type.Boolean({ description: "True: the post would be accepted now." }),
-    issues: Type.Array(Issue, { description: "Every fault that was found." }),
+    issues: Type.Array(Issue, {
+      description:
+        "Every fault that was found. A valid post has one only if it will be late: `beyond_quota` names the next time at which the account's platform takes another post; scheduled all the same, it goes out then.",
+    }),
   },
   { title: "Verdict" },
 );
@@ -29,8 +32,7 @@ export const validateRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (ap
       },
     },
     async ({ body: input, caller: { companyId }, id: requestId }) => {
-      const issues = await validatePost(deps, { companyId, requestId, input });
-      return { valid: issues.length === 0, issues };
+      return validatePost(deps, { companyId, requestId, input });
     },
   );
 };
