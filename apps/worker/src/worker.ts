@@ -140,29 +140,32 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
       platforms,
       producer,
       server,
-      parts.createStager({ database: maintenance, producer, logger, pulse }),
-      parts.createRebuilder(
-        { platforms: platformNames, holder: name },
-        { database: maintenance, producer, logger, pulse, raiseGenerations: parts.raiseGenerations },
-      ),
-      createReleaser({ database: maintenance, producer, logger, pulse }),
-      createRescuer({ database: maintenance, platforms: platforms.byName, retryPolicy, logger, pulse }),
-      createConfirmer({ database: maintenance, platforms: platforms.byName, keyring, logger, pulse }),
-      createCredentialKeeper({
-        database: maintenance,
-        platforms: platforms.byName,
-        keyring,
-        renewer: createRenewer({ database: maintenance, keyring, logger }),
-        logger,
-      }),
-      createForesight({ database: maintenance, platforms: platforms.byName, keyring, logger }),
       ...preparing.foundation,
-      ...preparing.maintenance,
-      createPruner({ holder: name }, { database: maintenance, logger, pulse }),
-      tally,
       ...deliveries.foundation,
-      prober,
-      heartbeat,
+      together([
+        parts.createStager({ database: maintenance, producer, logger, pulse }),
+        parts.createRebuilder(
+          { platforms: platformNames, holder: name },
+          { database: maintenance, producer, logger, pulse, raiseGenerations: parts.raiseGenerations },
+        ),
+        createReleaser({ database: maintenance, producer, logger, pulse }),
+        createRescuer({ database: maintenance, platforms: platforms.byName, retryPolicy, logger, pulse }),
+        createConfirmer({ database: maintenance, platforms: platforms.byName, keyring, logger, pulse }),
+        createCredentialKeeper({
+          database: maintenance,
+          platforms: platforms.byName,
+          keyring,
+          renewer: createRenewer({ database: maintenance, keyring, logger }),
+          logger,
+        }),
+        createForesight({ database: maintenance, platforms: platforms.byName, keyring, logger }),
+        createPruner({ holder: name }, { database: maintenance, logger, pulse }),
+        tally,
+        prober,
+        heartbeat,
+        ...preparing.maintenance,
+        ...deliveries.maintenance,
+      ]),
       together([...lanes.flatMap(({ services }) => services), ...preparing.lanes, ...deliveries.lane], () => {
         publisher.release();
         preparing.release();
@@ -184,8 +187,8 @@ function ownPlatforms({ byName }: Platforms, wanted: string | undefined): Platfo
   });
 }
 
-/** Services that stop at the same time: all stop taking work at once, and their running work drains side by side. */
-function together(services: readonly Service[], beforeStop: () => void): Service {
+/** Services that stop at the same time: each may take its time to drain, and a process has one grace period for all. */
+function together(services: readonly Service[], beforeStop = () => {}): Service {
   return {
     start: async () => void (await Promise.all(services.map((service) => service.start()))),
     async stop() {
