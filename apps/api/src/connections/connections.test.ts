@@ -57,6 +57,27 @@ describe("the whole way", () => {
     });
   });
 
+  test("bluesky: an app password on our own page", async () => {
+    const company = await under.company();
+    const walker = under.walker();
+    const started = await under.start(company, { platform: "bluesky" });
+    const asked = await walker.go(started.authorizeUrl);
+    expect(asked.text).toMatch(/type="password" name="answer.appPassword" value=""/);
+    const form = { proof: proofIn(asked), action: "continue", "answer.identifier": "@Alex.Example" };
+    const revoked = { platform: "bluesky", handle: "alex.example" };
+    await under.control("POST", "/_control/tokens/revoke", revoked);
+    const again = await walker.go(started.authorizeUrl, { ...form, "answer.appPassword": "old-secret" });
+    expect([again.status, again.text]).toEqual([422, expect.stringContaining("does not take this handle")]);
+    expect(again.text).toContain('value="@Alex.Example"');
+    expect(again.text).not.toContain("old-secret");
+    const end = await walker.go(started.authorizeUrl, { ...form, "answer.appPassword": "sandbox.alex.example.2" });
+    expect(end.url).toBe(backWith(started.id, "connected"));
+    const [account] = await accountsOf(company);
+    expect(account).toMatchObject({ platform: "bluesky", name: "@alex.example", settings: {}, status: "active" });
+    const check = await under.api.call(company.key, "POST", `/v1/social-accounts/${account?.id ?? ""}/check`);
+    expect(check.body).toMatchObject({ result: "works" });
+  });
+
   test("an account the company has is reconnected, and only for the same client", async () => {
     const company = await under.company();
     const walker = under.walker();
