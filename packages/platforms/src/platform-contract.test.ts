@@ -2,9 +2,11 @@
 import { contractCases, type ContractWorld, createContractTable, openContractWorld } from "@punctual/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { blueskyFixture } from "./bluesky/contract.fixture.ts";
+import { facebookFixture } from "./facebook/contract.fixture.ts";
+import { instagramFixture } from "./instagram/contract.fixture.ts";
 import { webhookFixture } from "./webhook/contract.fixture.ts";
 
-const fixtures = [webhookFixture, blueskyFixture];
+const fixtures = [webhookFixture, facebookFixture, instagramFixture, blueskyFixture];
 const table = createContractTable();
 let world: ContractWorld;
 

@@ -25,11 +25,14 @@ export interface ContractKind {
   post(text: string, samples: ContractSamples): Partial<PostContent>;
   /** What the feed page shows of it besides the text. */
   shows?: RegExp;
+  /** It has an id before it is published and is read by that, although the guarantee cannot tell from the post alone. */
+  isProvable?: boolean;
 }
 
 export interface ContractRefusal {
   name: string;
-  stage: "prepare" | "publish";
+  /** `read` is what preparing asks before it does anything. */
+  stage: "read" | "prepare" | "publish";
   /** Which kind of post meets it; default: the last of those that have such a stage. */
   kind?: string;
   status: number;
@@ -55,6 +58,8 @@ export interface ContractFixture {
   refusals: readonly ContractRefusal[];
   /** Whether an answer of 4xx to the call that publishes proves nothing, because the network is known to lie; default no. */
   liesWith4xx?: boolean;
+  /** Where a limit is sure to be believed; default: at the call that publishes. */
+  limitStage?: "read" | "publish";
   /** Whether tokens can be revoked at the stand-in; default yes. */
   revocable?: boolean;
   /** Whether preparing anew from a whole checkpoint asks the platform nothing; default yes. */

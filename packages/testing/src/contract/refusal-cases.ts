@@ -30,7 +30,7 @@ export const refusalCases: CaseMaker = (fixture) => [
   contractCase("waits as long as it is told to", async (world) => {
     const rehearsal = await rehearse(world, fixture);
     await world.fault({
-      ...target(rehearsal, "publish"),
+      ...target(rehearsal, fixture.limitStage ?? "publish"),
       times: 1,
       fault: { kind: "status", status: 429, retryAfter: 120 },
     });

@@ -177,7 +177,7 @@ export async function runToEnd(rehearsal: Rehearsal, first: AttemptOptions = {})
       attemptsUsed: attempt,
       maxAttempts: attemptsMax,
       waitsBefore: 0,
-      guarantee: platform.guarantee(rehearsal.post, new Date()),
+      guarantee: platform.guarantee(rehearsal.post, new Date(), rehearsal.account.settings),
       outcomeOpen,
       policy: defaultRetryPolicy,
       random: 0.5,
