@@ -34,6 +34,9 @@ import { postActionRoutes } from "./posts/action-routes.ts";
 import { postRoutes } from "./posts/routes.ts";
 import { createAttemptLimit } from "./rate-limits/attempt-limit.ts";
 import type { KeyRates } from "./rate-limits/key-limit.ts";
+import { createOperatorUsers } from "./session/operator-users.ts";
+import { sessionRoutes } from "./session/routes.ts";
+import { createSessions } from "./session/sessions.ts";
 import { socialAccountRoutes } from "./social-accounts/routes.ts";
 import { webhookDeliveryRoutes } from "./webhook-endpoints/delivery-routes.ts";
 import { webhookEndpointRoutes } from "./webhook-endpoints/routes.ts";
@@ -104,15 +107,17 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
     windowMs: limits.wrongPasswordsWindowMs,
     namesMax: limits.addressesRememberedMax,
   });
-  const operators = { operatorPassword, viewerPassword, publicUrl, logins };
   const { database, producer, deliveries } = deps;
+  const users = createOperatorUsers({ operatorPassword, viewerPassword });
+  const operators = { users, sessions: createSessions({ database, users }), publicUrl, logins };
   await app.register(metrics, { metrics: openApiMetrics({ reader, database }), operators });
   await app.register(health, { ...deps, reader });
-  await app.register(board, { prefix: boardPath, producer, deliveries, writable, ...operators });
+  await app.register(board, { prefix: boardPath, database, producer, deliveries, writable, ...operators });
   await app.register(dashboard, {});
-  await app.register(connectPages, { prefix: "/connect", ...deps, publicUrl });
   await app.register(docs, options);
-  await app.register(operatorRoutes, { prefix: "/v1/operator", database, reader, ...operators });
+  await app.register(connectPages, { prefix: "/connect", ...deps, publicUrl });
+  await app.register(sessionRoutes, { prefix: "/v1", ...operators });
+  await app.register(operatorRoutes, { prefix: "/v1/operator", ...deps, reader, ...operators });
   await app.register(
     async (v1) => {
       await v1.register(auth, deps);

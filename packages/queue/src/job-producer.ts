@@ -61,10 +61,20 @@ export interface JobProducer<Id, Placed extends Id, Job extends Placed & Waiting
   probe(): Promise<void>;
   /** Whether this Redis is one to run on, as it is set now. */
   inspect(): Promise<RedisVerdict>;
+  /** What Redis knows of a job; null: nothing, or it does not answer. */
+  look(job: Placed): Promise<JobState | null>;
   /** What Redis really holds. */
   readonly census: JobCensus<Id>;
   /** For Bull Board. */
   readonly queues: readonly Queue[];
+}
+
+/** A job as BullMQ has it. */
+export interface JobState {
+  /** delayed, waiting, active, completed or failed; unknown: in no list or set. */
+  state: string;
+  attemptsMade: number;
+  failedReason: string | null;
 }
 
 /** Jobs a nudge holds at most; more are left to the stager. */
@@ -187,6 +197,20 @@ export function openJobProducer<Id, Placed extends Id, Job extends Placed & Wait
     },
     async probe() {
       for (const queue of queues.values()) await sendProbe(queue, Date.now());
+    },
+    async look(job) {
+      const queue = queues.get(laneOf(job));
+      if (queue === undefined || redis.status !== "ready") return null;
+      const looked = queue.getJob(kind.id(job)).then(async (found): Promise<JobState | null> => {
+        if (found === undefined) return null;
+        const { attemptsMade, failedReason } = found;
+        return { state: await found.getState(), attemptsMade, failedReason: failedReason ?? null };
+      });
+      return withinMs(
+        enqueueTimeoutMs,
+        looked.catch(() => null),
+        null,
+      );
     },
     async inspect() {
       if (redis.status !== "ready") return { kind: "away" };

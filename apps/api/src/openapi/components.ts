@@ -56,6 +56,12 @@ const securitySchemes: JsonObject = {
     scheme: "basic",
     description: "The users `operator`, who may act, and `viewer`, who may look.",
   },
+  operatorSession: {
+    type: "apiKey",
+    in: "cookie",
+    name: "punctual_session",
+    description: "The session of a page, which begins with a log-in at `/v1/session`.",
+  },
 };
 
 const requestIdParameter: JsonObject = {

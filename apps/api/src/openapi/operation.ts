@@ -72,7 +72,7 @@ const orMore = { write: " or `admin`", admin: "" } as const;
 
 function securityOf({ scope, forOperators }: DocumentedRoute): Json {
   if (scope !== undefined) return [{ apiKey: [] }];
-  return forOperators ? [{ operatorPassword: [] }] : [];
+  return forOperators ? [{ operatorPassword: [] }, { operatorSession: [] }] : [];
 }
 
 function parametersIn(place: "path" | "query" | "header", schema: unknown, components: Components): JsonObject[] {

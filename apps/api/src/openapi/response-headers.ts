@@ -35,6 +35,11 @@ export const responseHeaders = {
     schema: { type: "string" },
     example: '"per-key";q=6000;w=60',
   },
+  "Set-Cookie": {
+    description: "The session, for browsers: out of reach of scripts, and sent only by this installation's own pages.",
+    schema: { type: "string" },
+    example: "punctual_session=...; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict; Secure",
+  },
   "WWW-Authenticate": {
     description: "What is missing: the scheme, and where a key came, what is wrong with it.",
     schema: { type: "string" },

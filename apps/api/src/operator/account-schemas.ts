@@ -34,7 +34,7 @@ export const OperatorAccount = Type.Object(
     createdAt: InstantOut("When the account was connected."),
     updatedAt: InstantOut("When the account was last changed."),
   },
-  { $id: "OperatorAccount", title: "OperatorAccount" },
+  { title: "OperatorAccount" },
 );
 export type OperatorAccount = Static<typeof OperatorAccount>;
 export const OperatorAccountPage = pageOf(OperatorAccount);

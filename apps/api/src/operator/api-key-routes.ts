@@ -12,6 +12,7 @@ export const apiKeyRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = a
   app.post(
     "/companies/:id/api-keys",
     {
+      config: { audit: { action: "api_key.make", about: "companyId", keepBody: true } },
       schema: {
         operationId: "issueApiKey",
         summary: "Make an API key",
@@ -69,6 +70,7 @@ export const apiKeyRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = a
   app.delete(
     "/companies/:id/api-keys/:keyId",
     {
+      config: { audit: { action: "api_key.revoke", about: "companyId" } },
       schema: {
         operationId: "revokeApiKey",
         summary: "Revoke an API key",

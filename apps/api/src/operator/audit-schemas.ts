@@ -33,7 +33,7 @@ export const AuditEntry = Type.Object(
     status: Nullable(Type.Integer({ description: "The HTTP status it was answered with." })),
     code: Nullable(Type.String({ description: "Why it was refused.", examples: ["too_late"] })),
   },
-  { $id: "AuditEntry", title: "AuditEntry" },
+  { title: "AuditEntry" },
 );
 export type AuditEntry = Static<typeof AuditEntry>;
 export const AuditPage = pageOf(AuditEntry);

@@ -19,6 +19,7 @@ export const companyRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = 
   app.post(
     "/companies",
     {
+      config: { audit: { action: "company.create", keepBody: true } },
       schema: {
         operationId: "createCompany",
         summary: "Create a company",
@@ -70,6 +71,7 @@ export const companyRoutes: FastifyPluginAsyncTypebox<{ database: Database }> = 
   app.patch(
     "/companies/:id",
     {
+      config: { audit: { action: "company.change", about: "companyId", keepBody: true } },
       schema: {
         operationId: "changeCompany",
         summary: "Change a company's name or return origins",

@@ -110,7 +110,7 @@ export const Overview = Type.Object(
     ),
     queues: Nullable(Type.Array(Queue), { description: "Null: Redis does not answer." }),
   },
-  { $id: "Overview", title: "Overview" },
+  { title: "Overview" },
 );
 export type Overview = Static<typeof Overview>;
 
@@ -145,6 +145,6 @@ export const Series = Type.Object(
       { description: "Oldest first, without gaps; the last one is still growing." },
     ),
   },
-  { $id: "Series", title: "Series" },
+  { title: "Series" },
 );
 export type Series = Static<typeof Series>;

@@ -3,7 +3,6 @@ import { failureCategories, postStatuses } from "@punctual/core";
 import { Type, type Static } from "typebox";
 import { AnyObject, Id, InstantIn, InstantOut, Nullable } from "../field-schemas.ts";
 import { pageFields, pageOf } from "../page.ts";
-import { ResolutionIn } from "../posts/edit-schemas.ts";
 import { PostOut } from "../posts/schemas.ts";
 import { Timeline } from "../posts/timeline.ts";
 
@@ -61,6 +60,39 @@ const whose = {
   socialAccount: Account,
 };
 
+const rowExample = {
+  id: "0199aa0e-7c1e-7000-8000-5d2f8f8b6a01",
+  company: { id: "0199aa0e-7c1e-7000-8000-000000000001", name: "Bright Agency" },
+  client: null,
+  socialAccount: {
+    id: "0199aa0e-7c1e-7000-8000-000000000003",
+    name: "Bright news",
+    platform: "webhook",
+    status: "active",
+    paused: false,
+    sandbox: false,
+  },
+  platform: "webhook",
+  status: "failed",
+  heldReason: null,
+  outcomeOpen: false,
+  excerpt: "Our new shop opens today.",
+  scheduledAt: "2027-03-01T09:00:00.000Z",
+  nextAttemptAt: null,
+  publishedAt: null,
+  latenessMs: null,
+  attempts: 5,
+  externalId: null,
+  externalUrl: null,
+  failure: {
+    category: "network",
+    code: "connection_refused",
+    message: "the connection was refused",
+    at: "2027-03-01T09:12:00.000Z",
+  },
+  updatedAt: "2027-03-01T09:12:00.000Z",
+};
+
 export const OperatorPostRow = Type.Object(
   {
     id: Id,
@@ -80,7 +112,7 @@ export const OperatorPostRow = Type.Object(
     failure,
     updatedAt: InstantOut("When the post last changed."),
   },
-  { $id: "OperatorPostRow", title: "OperatorPostRow" },
+  { title: "OperatorPostRow", examples: [rowExample] },
 );
 export type OperatorPostRow = Static<typeof OperatorPostRow>;
 export const OperatorPostPage = pageOf(OperatorPostRow);
@@ -114,7 +146,7 @@ export const OperatorPost = Type.Object(
       description: "What could be done with the post as it is now.",
     }),
   },
-  { $id: "OperatorPost", title: "OperatorPost" },
+  { title: "OperatorPost" },
 );
 export type OperatorPost = Static<typeof OperatorPost>;
 
@@ -152,18 +184,18 @@ const ActionMoment = Type.Object(
 export const OperatorTimeline = Type.Object(
   {
     data: Type.Array(Type.Union([Timeline.properties.data.items, ActionMoment, JobMoment]), {
-      description: "Oldest first: the client's timeline, what operators did, and last the job as Redis has it now.",
+      description:
+        "Oldest first: the client's timeline and what operators did; last, on the last page, the job as Redis has it now.",
     }),
+    nextCursor: Timeline.properties.nextCursor,
   },
   { title: "OperatorTimeline" },
 );
 export type OperatorTimeline = Static<typeof OperatorTimeline>;
 
-export const Resolution = ResolutionIn;
-
 export const RescheduleIn = Type.Object(
   { scheduledAt: InstantIn("The new instant; not more than 60 seconds in the past.") },
-  strict,
+  { ...strict, title: "RescheduleIn" },
 );
 
 export const UnconfirmedRow = Type.Object(
@@ -180,6 +212,20 @@ export const UnconfirmedRow = Type.Object(
     ),
     sentAt: Nullable(InstantOut("When the request left whose answer was lost.")),
   },
-  { $id: "UnconfirmedRow", title: "UnconfirmedRow" },
+  {
+    title: "UnconfirmedRow",
+    examples: [
+      {
+        ...rowExample,
+        status: "unconfirmed",
+        unconfirmedAt: "2027-03-01T09:00:02.000Z",
+        confirmAt: null,
+        confirmCount: 7,
+        shown: "the listing does not show it",
+        sentAt: "2027-03-01T09:00:00.012Z",
+      },
+    ],
+  },
 );
+export type UnconfirmedRow = Static<typeof UnconfirmedRow>;
 export const UnconfirmedPage = pageOf(UnconfirmedRow);

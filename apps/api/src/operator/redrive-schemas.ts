@@ -16,11 +16,18 @@ export const RedriveFilter = Type.Object(
     from: Type.Optional(InstantIn("Scheduled at or after this instant.")),
     to: Type.Optional(InstantIn("Scheduled before this instant.")),
   },
-  { ...strict, description: "Which posts; an empty filter means all that failed or were missed." },
+  {
+    ...strict,
+    title: "RedriveFilter",
+    description: "Which posts; an empty filter means all that failed or were missed.",
+  },
 );
 export type RedriveFilter = Static<typeof RedriveFilter>;
 
-export const RedrivePreviewIn = Type.Object({ filter: RedriveFilter }, strict);
+export const RedrivePreviewIn = Type.Object(
+  { filter: RedriveFilter },
+  { ...strict, title: "RedrivePreviewIn", examples: [{ filter: { category: "auth" } }] },
+);
 export const RedrivePreview = Type.Object(
   {
     count: Type.Integer({ description: "How many posts would be sent again." }),
@@ -39,12 +46,12 @@ export const RedrivePreview = Type.Object(
       unconfirmed: Type.Integer({ description: "Posts that fit but may be out already: resolve them first." }),
       accountDeleted: Type.Integer({ description: "Posts that fit but whose account is gone." }),
       accountClosed: Type.Integer({
-        description: "Posts that fit and will be held, because their account is paused or must be reconnected.",
+        description: "Not left out: posts that will be held, because their account is paused or must be reconnected.",
       }),
     }),
     countMax: Type.Integer({ description: "More posts than this are not taken at once: narrow the filter." }),
   },
-  { $id: "RedrivePreview", title: "RedrivePreview" },
+  { title: "RedrivePreview" },
 );
 
 export const RedriveIn = Type.Object(
@@ -60,13 +67,18 @@ export const RedriveIn = Type.Object(
       description: "How many posts of one account go out in a minute.",
     }),
   },
-  strict,
+  {
+    ...strict,
+    title: "RedriveIn",
+    examples: [{ filter: { category: "auth" }, expectedCount: 300, perAccountPerMinute: 10 }],
+  },
 );
+
 export const Redrive = Type.Object(
   {
     redriveId: Id,
     accepted: Type.Integer({ description: "How many posts wait again." }),
     lastDueAt: InstantOut("When the last of them is due."),
   },
-  { $id: "Redrive", title: "Redrive" },
+  { title: "Redrive" },
 );

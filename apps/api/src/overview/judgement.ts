@@ -221,7 +221,7 @@ function judgePlatform({ platform, published, failures }: RecentPlatform): Reaso
   const counted = [...failures].filter(([category]) => category !== "rejected" && category !== "duplicate");
   const failed = counted.reduce((sum, [, count]) => sum + count, 0);
   if (failed < healthLimits.platformFailuresMin || failed <= published) return [];
-  const [[category = "platform"] = []] = counted.toSorted(([, a], [, b]) => b - a);
+  const [[category] = ["platform"]] = counted.toSorted(([, a], [, b]) => b - a);
   const text = `${platform} is failing: ${failed} attempts in ${recentMinutes} minutes, mostly ${category}, against ${published} published.`;
   return [reason("platform_failing", text)];
 }

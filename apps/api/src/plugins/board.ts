@@ -5,14 +5,18 @@
 import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { FastifyAdapter } from "@bull-board/fastify";
+import { parsePublishJob } from "@punctual/core";
+import type { Database } from "@punctual/db";
 import type { DeliveryProducer, PublishProducer } from "@punctual/queue";
-import type { FastifyPluginAsync } from "fastify";
+import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import { ProblemError } from "../problem.ts";
+import { audit, type NamedAction } from "./audit.ts";
 import { sendProblem } from "./errors.ts";
 import { operatorAuth, type OperatorAuthOptions } from "./operator-auth.ts";
 import { pagePolicy } from "./security.ts";
 
 export interface BoardOptions extends OperatorAuthOptions {
+  database: Database;
   producer: PublishProducer;
   deliveries: DeliveryProducer;
   /** Whether operators may change jobs. */
@@ -25,9 +29,10 @@ const pollingSeconds = 5;
 /** Register under `boardPath`. */
 export const board: FastifyPluginAsync<BoardOptions> = async (
   app,
-  { producer, deliveries, writable, ...operators },
+  { database, producer, deliveries, writable, ...operators },
 ) => {
   await app.register(operatorAuth, operators);
+  await app.register(audit, { database, nameOf: actionOf });
   app.addHook("onRequest", async (request, reply) => {
     if (!writable && request.method !== "GET" && request.method !== "HEAD") {
       const refusal = new ProblemError(403, "read_only", "The board is read-only on this installation.");
@@ -43,9 +48,10 @@ export const board: FastifyPluginAsync<BoardOptions> = async (
 
   const serverAdapter = new FastifyAdapter();
   createBullBoard({
-    queues: [...producer.queues, ...deliveries.queues].map(
-      (queue) => new BullMQAdapter(queue, { readOnlyMode: !writable }),
-    ),
+    queues: [
+      ...producer.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: !writable, externalJobUrl: postOf })),
+      ...deliveries.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: !writable })),
+    ],
     serverAdapter,
     options: {
       uiConfig: {
@@ -68,3 +74,19 @@ export const board: FastifyPluginAsync<BoardOptions> = async (
   });
   await app.register(serverAdapter.registerPlugin());
 };
+
+/** Where the post of a job is shown. */
+function postOf({ id, data }: { id?: unknown; data?: unknown }): { href: string; displayText: string } {
+  const job = parsePublishJob(typeof id === "string" ? id : undefined, data);
+  return job === null
+    ? { href: "/posts", displayText: "Posts" }
+    : { href: `/posts/${job.postId}`, displayText: "The post" };
+}
+
+/** Its library names no actions; the end of the route does, and the job's id tells the post. */
+function actionOf({ routeOptions, params }: FastifyRequest): NamedAction {
+  const { queueName = null, jobId = null } = params as { queueName?: string; jobId?: string };
+  const name = routeOptions.url?.split("/").findLast((segment) => !segment.startsWith(":")) ?? "change";
+  const [, postId = null] = /^([0-9a-f-]{36})_\d+_\d+$/.exec(jobId ?? "") ?? [];
+  return { action: `board.${name}`, subject: { postId }, detail: { queue: queueName, jobId } };
+}

@@ -1,12 +1,15 @@
 /**
- * Who runs the installation: the users `operator`, who may act, and `viewer`, who may look, by HTTP Basic. A change
- * must come from a page of ours: browsers send passwords along with requests that other sites make them send.
+ * Who runs the installation: the users `operator`, who may act, and `viewer`, who may look, by HTTP Basic or by the
+ * session of a page. A change must come from a page of ours: browsers send passwords and cookies along with requests
+ * that other sites make them send.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { ProblemError } from "../problem.ts";
 import type { AttemptLimit } from "../rate-limits/attempt-limit.ts";
+import type { OperatorRole, OperatorUsers } from "../session/operator-users.ts";
+import { sessionCookieOf } from "../session/session-cookie.ts";
+import type { Session, Sessions } from "../session/sessions.ts";
 import { sendProblem } from "./errors.ts";
 
 export interface OperatorPasswords {
@@ -17,12 +20,23 @@ export interface OperatorPasswords {
   publicUrl: string | undefined;
 }
 
-export interface OperatorAuthOptions extends OperatorPasswords {
+export interface OperatorAuthOptions {
+  users: OperatorUsers;
+  sessions: Sessions;
+  /** Where browsers reach us; undefined: wherever they say they do. */
+  publicUrl: string | undefined;
   /** Wrong passwords by address; one for all places that ask for a password. */
   logins: AttemptLimit;
 }
 
-export type OperatorRole = "operator" | "viewer";
+/** Who is logged in, and how that is known. */
+export interface LoggedIn {
+  user: string;
+  role: OperatorRole;
+  via: "password" | "session";
+  /** When the session ends; null: there is none. */
+  expiresAt: Date | null;
+}
 
 const readingMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
@@ -37,54 +51,54 @@ export interface OperatorAuthPluginOptions extends OperatorAuthOptions {
 /** Guards every route of the scope it is registered in. */
 export const operatorAuth = fastifyPlugin<OperatorAuthPluginOptions>(
   async (app: FastifyInstance, options) => {
-    const passwords = new Map<string, { role: OperatorRole; digest: Buffer }>();
-    passwords.set("operator", { role: "operator", digest: digest(options.operatorPassword) });
-    if (options.viewerPassword !== undefined) {
-      passwords.set("viewer", { role: "viewer", digest: digest(options.viewerPassword) });
-    }
-
     app.addHook("onRoute", (route) => {
       route.config = { ...route.config, forOperators: true };
     });
-    app.decorateRequest("operatorRole");
+    app.decorateRequest("operator");
     app.addHook("onRequest", async (request, reply) => {
-      const login = readBasic(request.headers.authorization);
-      const lockedOut = login === null ? null : options.logins.refusal(request.ip);
       // Sent from here, not thrown: a page's library may bring an error handler of its own.
-      if (lockedOut !== null) return sendProblem(lockedOut, request, reply);
-      const role = login === null ? null : identify(login, passwords);
-      if (login !== null && role === null) options.logins.failed(request.ip);
-      const refusal = role === null ? unauthorized() : refuseChange(request, role, options);
-      if (refusal !== null) return sendProblem(refusal, request, reply);
-      request.operatorRole = role as OperatorRole;
+      try {
+        const known = await identify(request, options);
+        const refusal = known === null ? unauthorized(request) : refuseChange(request, known.role, options);
+        if (refusal !== null) return await sendProblem(refusal, request, reply);
+        request.operator = known as LoggedIn;
+      } catch (error) {
+        return sendProblem(error, request, reply);
+      }
     });
   },
   { name: "operator-auth" },
 );
 
-interface Login {
-  user: string;
-  password: string;
+/**
+ * What came with the request itself counts before a cookie, which browsers send unasked.
+ *
+ * @throws {ProblemError} 429 if too many wrong passwords came from there
+ */
+async function identify(
+  request: FastifyRequest,
+  { users, sessions, logins }: OperatorAuthPluginOptions,
+): Promise<LoggedIn | null> {
+  const login = readBasic(request.headers.authorization);
+  if (login !== null) {
+    const lockedOut = logins.refusal(request.ip);
+    if (lockedOut !== null) throw lockedOut;
+    const role = users.identify(login.user, login.password);
+    if (role === null) logins.failed(request.ip);
+    return role === null ? null : { user: login.user, role, via: "password", expiresAt: null };
+  }
+  const token = sessionCookieOf(request.headers.cookie);
+  const session: Session | null = token === null ? null : await sessions.find(token);
+  return session === null ? null : { ...session, via: "session" };
 }
 
 /** Null if there is no log-in at all. */
-function readBasic(authorization: string | undefined): Login | null {
+function readBasic(authorization: string | undefined): { user: string; password: string } | null {
   const encoded = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization ?? "")?.[1];
   if (encoded === undefined) return null;
   const decoded = Buffer.from(encoded, "base64").toString("utf8");
   const colon = decoded.indexOf(":");
   return colon < 0 ? null : { user: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
-}
-
-function identify(
-  login: Login,
-  passwords: ReadonlyMap<string, { role: OperatorRole; digest: Buffer }>,
-): OperatorRole | null {
-  const user = passwords.get(login.user);
-  const given = digest(login.password);
-  // Unknown users cost the same: comparing happens either way, and digests have one length.
-  const matches = timingSafeEqual(given, user?.digest ?? digest(""));
-  return user !== undefined && matches ? user.role : null;
 }
 
 function refuseChange(
@@ -94,6 +108,14 @@ function refuseChange(
 ): ProblemError | null {
   if (readingMethods.has(request.method)) return null;
   if (role !== "operator") return new ProblemError(403, "viewers_only_look", "Viewers change nothing.");
+  return refuseForeignChange(request, { publicUrl, programsMayChange });
+}
+
+/** Null if the request comes from a page of ours, or from a program where these may. */
+export function refuseForeignChange(
+  request: FastifyRequest,
+  { publicUrl, programsMayChange }: { publicUrl: string | undefined; programsMayChange: boolean },
+): ProblemError | null {
   if (programsMayChange && isProgram(request)) return null;
   if (isSameOrigin(request, publicUrl)) return null;
   return new ProblemError(403, "cross_origin", "Changes must be made from this installation's own pages.");
@@ -112,18 +134,21 @@ function isSameOrigin({ headers }: FastifyRequest, publicUrl: string | undefined
   return new URL(origin).host === headers.host;
 }
 
-function digest(password: string): Buffer {
-  return createHash("sha256").update(password).digest();
+/** A browser would ask for the password itself if a page's own request were answered like any other. */
+function unauthorized({ headers }: FastifyRequest): ProblemError {
+  const isOfPage = headers["sec-fetch-dest"] === "empty";
+  const scheme = isOfPage ? sessionChallenge : 'Basic realm="Punctual operators", charset="UTF-8"';
+  return new ProblemError(401, "operator_login_required", "Log in as an operator.", {
+    headers: { "www-authenticate": scheme },
+  });
 }
 
-function unauthorized(): ProblemError {
-  const headers = { "www-authenticate": 'Basic realm="Punctual operators", charset="UTF-8"' };
-  return new ProblemError(401, "operator_login_required", "Log in as an operator.", { headers });
-}
+/** Asks for a log-in at `/v1/session`. */
+export const sessionChallenge = 'Session realm="Punctual operators"';
 
 declare module "fastify" {
   interface FastifyRequest {
     /** Who is logged in; set on every route behind `operatorAuth`. */
-    operatorRole: OperatorRole;
+    operator: LoggedIn;
   }
 }

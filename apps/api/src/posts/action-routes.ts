@@ -181,7 +181,7 @@ export const postActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (
   );
 };
 
-function notEdited(result: Exclude<EditResult, { kind: "edited" }>): ProblemError {
+export function notEdited(result: Exclude<EditResult, { kind: "edited" }>): ProblemError {
   switch (result.kind) {
     case "no_such_post":
       return notFound("post");
@@ -196,7 +196,7 @@ function notEdited(result: Exclude<EditResult, { kind: "edited" }>): ProblemErro
   }
 }
 
-function notCancelled(result: Exclude<CancelResult, { kind: "cancelled" }>): ProblemError {
+export function notCancelled(result: Exclude<CancelResult, { kind: "cancelled" }>): ProblemError {
   switch (result.kind) {
     case "no_such_post":
       return notFound("post");

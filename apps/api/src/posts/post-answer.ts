@@ -45,7 +45,12 @@ function awaitsAttempt({ status }: PostRecord): boolean {
   return status === "scheduled" || status === "retrying";
 }
 
-function failureOf({ failureCategory, failureCode, failureMessage, failedAt }: PostRecord): PostOut["failure"] {
+export function failureOf({
+  failureCategory,
+  failureCode,
+  failureMessage,
+  failedAt,
+}: Pick<PostRecord, "failureCategory" | "failureCode" | "failureMessage" | "failedAt">): PostOut["failure"] {
   if (failureCategory === null || failedAt === null) return null;
   return {
     category: failureCategory,

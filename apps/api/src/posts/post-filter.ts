@@ -13,15 +13,16 @@ export function toPostFilter(query: PostListQuery): PostFilter {
     socialAccountId: query.socialAccountId ?? null,
     clientId: query.clientId ?? null,
     groupId: query.groupId ?? null,
-    scheduledFrom: toInstant("scheduledFrom", query.scheduledFrom),
-    scheduledTo: toInstant("scheduledTo", query.scheduledTo),
+    scheduledFrom: readFilterInstant("scheduledFrom", query.scheduledFrom),
+    scheduledTo: readFilterInstant("scheduledTo", query.scheduledTo),
   };
 }
 
-function toInstant(path: string, value: string | undefined): Date | null {
+/** @throws {ProblemError} 400 if there is no such instant */
+export function readFilterInstant(path: string, value: string | undefined): Date | null {
   if (value === undefined) return null;
   const milliseconds = readInstant(value);
   if (milliseconds !== null) return new Date(milliseconds);
   const issue = { path, code: "invalid_instant", message: "there is no such instant" };
-  throw new ProblemError(400, "invalid_request", "The query string does not fit, see errors.", { issues: [issue] });
+  throw new ProblemError(400, "invalid_request", `The ${path.startsWith("/") ? "body" : "query string"} does not fit, see errors.`, { issues: [issue] });
 }

@@ -1,0 +1,133 @@
+/** `/v1/operator/social-accounts`: finding accounts of all companies, pausing, resuming and checking them. */
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { pauseAccount, searchAccounts, type OperatorAccountFilter, type OperatorAccountRecord } from "@punctual/db";
+import { answer, noSuch, problems } from "../answer.ts";
+import { IdParams } from "../field-schemas.ts";
+import { readPage } from "../page.ts";
+import { notFound } from "../problem.ts";
+import { checkAccount } from "../social-accounts/check-account.ts";
+import type { ConnectDeps } from "../social-accounts/connect-account.ts";
+import { resumeAndRelease } from "../social-accounts/resume-account.ts";
+import { AccountCheckOut } from "../social-accounts/schemas.ts";
+import type { PublishProducer } from "@punctual/queue";
+import { OperatorAccount, OperatorAccountPage, OperatorAccountQuery } from "./account-schemas.ts";
+
+export interface OperatorAccountDeps extends ConnectDeps {
+  producer: PublishProducer;
+}
+
+const afterwards = answer(OperatorAccount, "The account as it is now.");
+
+export const operatorAccountRoutes: FastifyPluginAsyncTypebox<OperatorAccountDeps> = async (app, deps) => {
+  const { database } = deps;
+
+  /** @throws {ProblemError} 404 */
+  async function find(id: string): Promise<OperatorAccountRecord> {
+    const filter = { ...anyAccount, q: id };
+    const [account] = await searchAccounts(database, { filter, limit: 1, beforeId: null });
+    if (account === undefined) throw notFound("social account");
+    return account;
+  }
+
+  app.get(
+    "/social-accounts",
+    {
+      config: { quiet: true },
+      schema: {
+        operationId: "searchAccounts",
+        summary: "Find social accounts of all companies, newest first",
+        querystring: OperatorAccountQuery,
+        response: { 200: answer(OperatorAccountPage, "A page of accounts.") },
+      },
+    },
+    async ({ query }) => {
+      const filter = {
+        q: query.q?.trim() ?? null,
+        companyId: query.companyId ?? null,
+        clientId: query.clientId ?? null,
+        platform: query.platform ?? null,
+        state: query.state ?? null,
+      };
+      const { rows, nextCursor } = await readPage(query, (page) => searchAccounts(database, { filter, ...page }));
+      return { data: rows.map(toAccount), nextCursor };
+    },
+  );
+
+  app.get(
+    "/social-accounts/:id",
+    {
+      config: { quiet: true },
+      schema: {
+        operationId: "getOperatorAccount",
+        summary: "One social account of any company",
+        params: IdParams,
+        response: { 200: answer(OperatorAccount, "The account."), ...problems({ 404: noSuch("social account") }) },
+      },
+    },
+    async ({ params: { id } }) => toAccount(await find(id)),
+  );
+
+  app.post(
+    "/social-accounts/:id/pause",
+    {
+      config: { audit: { action: "account.pause", about: "socialAccountId" } },
+      schema: {
+        operationId: "pauseAccountAsOperator",
+        summary: "Hold the posts of an account of any company",
+        params: IdParams,
+        response: { 200: afterwards, ...problems({ 404: noSuch("social account") }) },
+      },
+    },
+    async ({ params: { id } }) => {
+      const { company } = await find(id);
+      await pauseAccount(database, { companyId: company.id, id });
+      return toAccount(await find(id));
+    },
+  );
+
+  app.post(
+    "/social-accounts/:id/resume",
+    {
+      config: { audit: { action: "account.resume", about: "socialAccountId" } },
+      schema: {
+        operationId: "resumeAccountAsOperator",
+        summary: "Let the posts of an account of any company go again",
+        params: IdParams,
+        response: { 200: afterwards, ...problems({ 404: noSuch("social account") }) },
+      },
+    },
+    async ({ params: { id } }) => {
+      const { company } = await find(id);
+      await resumeAndRelease(deps, { companyId: company.id, id });
+      return toAccount(await find(id));
+    },
+  );
+
+  app.post(
+    "/social-accounts/:id/check",
+    {
+      config: { audit: { action: "account.check", about: "socialAccountId" } },
+      schema: {
+        operationId: "checkAccountAsOperator",
+        summary: "Ask the platform whether an account's credentials work",
+        params: IdParams,
+        response: {
+          200: answer(AccountCheckOut, "What the platform said."),
+          ...problems({ 404: noSuch("social account") }),
+        },
+      },
+    },
+    async ({ params: { id } }) => {
+      const { company } = await find(id);
+      const check = await checkAccount(deps, { companyId: company.id, id });
+      if (check === null) throw notFound("social account");
+      return { result: check.kind, message: check.kind === "works" ? null : check.message, issues: check.issues };
+    },
+  );
+};
+
+const anyAccount: OperatorAccountFilter = { q: null, companyId: null, clientId: null, platform: null, state: null };
+
+function toAccount({ createdAt, updatedAt, ...account }: OperatorAccountRecord): OperatorAccount {
+  return { ...account, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
+}
