@@ -254,8 +254,12 @@ export interface Platform {
   }): ValidationIssue[];
   /** Checks a post against the platform's limits; reports every fault at once. Pure. */
   validatePost(post: PostContent): ValidationIssue[];
-  /** What may be done now if an answer of this post was lost. Pure. */
-  guarantee(post: OutgoingPost, now: Date): Guarantee;
+  /**
+   * What may be done now if an answer of this post was lost. Pure.
+   *
+   * @param settings of its account; without them whatever depends on them is not promised
+   */
+  guarantee(post: OutgoingPost, now: Date, settings?: Readonly<Record<string, unknown>>): Guarantee;
   /** The platform's own limits on publishing; a slot is taken with every claim. */
   readonly rateLimits?: readonly RateLimit[];
   /**

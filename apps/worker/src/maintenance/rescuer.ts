@@ -97,7 +97,7 @@ function rescue(
     maxAttempts: post.maxAttempts,
     waitsBefore: post.attempt - post.attemptsUsed,
     // A platform this version does not know promises nothing.
-    guarantee: platforms.get(post.platform)?.guarantee(post, post.now) ?? "at_most_once",
+    guarantee: platforms.get(post.platform)?.guarantee(post, post.now, post.settings) ?? "at_most_once",
     outcomeOpen: post.outcomeOpen,
     policy: retryPolicy,
     random: Math.random(),

@@ -43,7 +43,7 @@ export async function attemptPost(
   deps: AttemptDeps,
 ): Promise<AttemptResult> {
   const { logger } = deps;
-  if (post.outcomeOpen && platform.guarantee(post, new Date()) !== "idempotent") {
+  if (post.outcomeOpen && platform.guarantee(post, new Date(), post.account.settings) !== "idempotent") {
     const message = "an earlier answer is lost and a repeat could double the post";
     return { kind: "unknown", code: "repeat_not_harmless", message };
   }

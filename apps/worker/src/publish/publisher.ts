@@ -92,7 +92,7 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
     }
     const result =
       attempted.kind === "released" ? attempted : await recogniseOwnPost(database, post, attempted, logger);
-    const guarantee = platform.guarantee(post, new Date());
+    const guarantee = platform.guarantee(post, new Date(), post.account.settings);
     const settlement =
       result.kind === "released"
         ? settleReleased(post)
