@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { SocialAccountOut } from "../social-accounts/schemas.ts";
 import { openConnections, returnUrl, type Company, type ConnectionsUnderTest } from "./connections.fixture.ts";
 import type { ConnectionOut } from "./schemas.ts";
-import { proofIn } from "./walker.fixture.ts";
+import { proofIn, redirectOf } from "./walker.fixture.ts";
 
 let under: ConnectionsUnderTest;
 
@@ -291,13 +291,3 @@ describe("starting", () => {
     expect(statuses).toEqual([...Array.from({ length: 10 }, () => 200), 410]);
   });
 });
-
-/** What a log-in page answers to a form: where it sends the browser, without going there. */
-async function redirectOf(url: string, form: Record<string, string>): Promise<string> {
-  const body = new URLSearchParams(form).toString();
-  const headers = { "content-type": "application/x-www-form-urlencoded" };
-  const answer = await fetch(url, { method: "POST", redirect: "manual", headers, body });
-  const location = answer.headers.get("location");
-  if (location === null) throw new Error(`it leads nowhere: ${await answer.text()}`);
-  return location;
-}

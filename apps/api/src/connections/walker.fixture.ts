@@ -69,6 +69,16 @@ export function refreshIn({ text }: Seen): string {
   return url.replaceAll("&amp;", "&");
 }
 
+/** What a log-in page answers to a form: where it sends the browser, without going there. */
+export async function redirectOf(url: string, form: Record<string, string>): Promise<string> {
+  const body = new URLSearchParams(form).toString();
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  const answer = await fetch(url, { method: "POST", redirect: "manual", headers, body });
+  const location = answer.headers.get("location");
+  if (location === null) throw new Error(`it leads nowhere: ${await answer.text()}`);
+  return location;
+}
+
 function encode(form: Form): string {
   const fields = new URLSearchParams();
   for (const [name, values] of Object.entries(form)) for (const value of [values].flat()) fields.append(name, value);
