@@ -10,7 +10,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
@@ -47,19 +47,7 @@ const key: string = `Bearer ${issued.key}`;
 // 2. A server of the agency's own that events come to. Whatever does not verify is refused and comes again.
 const events = new Map<string, { type: string; postId: string | undefined }>();
 let secret = "";
-const server = createServer(async (request, response) => {
-  try {
-    const event = new Webhook(secret).verify(await text(request), request.headers as Record<string, string>) as {
-      type: string;
-      data: { postId?: string };
-    };
-    // The same event may come twice, so it is kept under its id.
-    events.set(String(request.headers["webhook-id"]), { type: event.type, postId: event.data.postId });
-    response.writeHead(204).end();
-  } catch {
-    response.writeHead(401).end();
-  }
-});
+const server = createServer((request, response) => void receive(request, response));
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
 const { port } = server.address() as AddressInfo;
@@ -152,6 +140,20 @@ for (let cursor: string | null = ""; cursor !== null;) {
 check(published === 40, "the log of events tells each publication once");
 console.log(`All have ended: ${JSON.stringify(expected)}; ${events.size} events received, every signature good.`);
 server.close();
+
+async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    const event = new Webhook(secret).verify(await text(request), request.headers as Record<string, string>) as {
+      type: string;
+      data: { postId?: string };
+    };
+    // The same event may come twice, so it is kept under its id.
+    events.set(String(request.headers["webhook-id"]), { type: event.type, postId: event.data.postId });
+    response.writeHead(204).end();
+  } catch {
+    response.writeHead(401).end();
+  }
+}
 
 async function counts(): Promise<Record<string, number>> {
   const { data } = await call<{ data: Post[] }>("GET", "/v1/posts?limit=200");
