@@ -251,7 +251,9 @@ describe("in two steps", () => {
 
 test("only what is read by its own id is promised to be confirmable", () => {
   const { platform } = rehearsal;
-  expect(platform.guarantee(rehearsal.post(), new Date())).toBe("at_most_once");
-  expect(platform.guarantee(rehearsal.post({ options: { reel: true } }), new Date())).toBe("confirmable");
+  const now = new Date();
+  expect(platform.guarantee(rehearsal.post(), now, account.settings)).toBe("at_most_once");
+  expect(platform.guarantee(rehearsal.post(), now, { ...account.settings, twoStepPublish: true })).toBe("confirmable");
+  expect(platform.guarantee(rehearsal.post({ options: { reel: true } }), now, account.settings)).toBe("confirmable");
   expect(platform.accountIdentity!(account)).toBe(account.settings["pageId"]);
 });

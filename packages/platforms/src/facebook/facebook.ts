@@ -31,8 +31,9 @@ export function createFacebookPlatform(deps: PlatformDeps): Platform {
     sendTimeoutMs: facebookLimits.sendTimeoutMs,
     validateAccount: validateFacebookAccount,
     validatePost: (post) => validateFacebookPost(post, deps.allowPrivateNetworks),
-    // What of the feed is a video, and which account takes two steps, is not in the post: the weaker word holds for all.
-    guarantee: ({ options }) => (options["reel"] === true ? "confirmable" : "at_most_once"),
+    // Which media are a video shows only when they are fetched: without its option, the weaker word holds.
+    guarantee: ({ options }, _now, settings = {}) =>
+      options["reel"] === true || settings["twoStepPublish"] === true ? "confirmable" : "at_most_once",
     // Also a text: whether the token still works is asked before the call whose "no" would prove nothing.
     needsPreparing: () => true,
     prepare: (post, context) => preparePost(parts, post, context, faultContextOf(context.account, post)),
