@@ -60,37 +60,41 @@ const whose = {
   socialAccount: Account,
 };
 
-const rowExample = {
-  id: "0199aa0e-7c1e-7000-8000-5d2f8f8b6a01",
-  company: { id: "0199aa0e-7c1e-7000-8000-000000000001", name: "Bright Agency" },
-  client: null,
-  socialAccount: {
-    id: "0199aa0e-7c1e-7000-8000-000000000003",
-    name: "Bright news",
-    platform: "webhook",
-    status: "active",
-    paused: false,
-    sandbox: false,
-  },
-  platform: "webhook",
-  status: "failed",
-  heldReason: null,
-  outcomeOpen: false,
-  excerpt: "Our new shop opens today.",
-  scheduledAt: "2027-03-01T09:00:00.000Z",
-  nextAttemptAt: null,
-  publishedAt: null,
-  latenessMs: null,
-  attempts: 5,
-  externalId: null,
-  externalUrl: null,
-  failure: {
-    category: "network",
-    code: "connection_refused",
-    message: "the connection was refused",
-    at: "2027-03-01T09:12:00.000Z",
-  },
-  updatedAt: "2027-03-01T09:12:00.000Z",
+const rowSample = {
+  examples: [
+    {
+      id: "0199aa0e-7c1e-7000-8000-5d2f8f8b6a01",
+      company: { id: "0199aa0e-7c1e-7000-8000-000000000001", name: "Bright Agency" },
+      client: null,
+      socialAccount: {
+        id: "0199aa0e-7c1e-7000-8000-000000000003",
+        name: "Bright news",
+        platform: "webhook",
+        status: "active",
+        paused: false,
+        sandbox: false,
+      },
+      platform: "webhook",
+      status: "failed",
+      heldReason: null,
+      outcomeOpen: false,
+      excerpt: "Our new shop opens today.",
+      scheduledAt: "2027-03-01T09:00:00.000Z",
+      nextAttemptAt: null,
+      publishedAt: null,
+      latenessMs: null,
+      attempts: 5,
+      externalId: null,
+      externalUrl: null,
+      failure: {
+        category: "network",
+        code: "connection_refused",
+        message: "the connection was refused",
+        at: "2027-03-01T09:12:00.000Z",
+      },
+      updatedAt: "2027-03-01T09:12:00.000Z",
+    },
+  ],
 };
 
 export const OperatorPostRow = Type.Object(
@@ -112,7 +116,7 @@ export const OperatorPostRow = Type.Object(
     failure,
     updatedAt: InstantOut("When the post last changed."),
   },
-  { title: "OperatorPostRow", examples: [rowExample] },
+  { title: "OperatorPostRow", ...rowSample },
 );
 export type OperatorPostRow = Static<typeof OperatorPostRow>;
 export const OperatorPostPage = pageOf(OperatorPostRow);
@@ -216,7 +220,7 @@ export const UnconfirmedRow = Type.Object(
     title: "UnconfirmedRow",
     examples: [
       {
-        ...rowExample,
+        ...rowSample.examples[0],
         status: "unconfirmed",
         unconfirmedAt: "2027-03-01T09:00:02.000Z",
         confirmAt: null,

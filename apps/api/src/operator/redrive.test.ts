@@ -113,7 +113,7 @@ test("posts come back spread over time, account by account, with a new budget an
     [mine, [0, 2_000, 4_000, 6_000, 8_000]],
     [theirs, [0, 2_000]],
   ] as const) {
-    const rows = await states(ids as string[]);
+    const rows = await states([...ids]);
     const [first] = rows;
     expect(rows.map(({ dueInMs }) => dueInMs - (first?.dueInMs ?? 0))).toEqual(places);
     expect(rows.every(({ status, used, generation }) => status === "scheduled" && used === 0 && generation === 1)).toBe(
