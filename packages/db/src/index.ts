@@ -10,6 +10,7 @@ export * from "./demo.ts";
 export * from "./event-cursors.ts";
 export * from "./event-fan-out.ts";
 export * from "./events.ts";
+export * from "./held-claim.ts";
 export * from "./id.ts";
 export * from "./idempotency-lock.ts";
 export * from "./idempotency-record.ts";

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { postStatuses, type PostStatus } from "@punctual/core";
 import { createTestEnvironment, insertTestPost, until, type TestEnvironment, type TestTenant } from "@punctual/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { claimPost, enterSending, renewLease, type ClaimedPost, type ClaimRequest } from "./post-claim.ts";
+import { enterSending, renewLease } from "./held-claim.ts";
+import { claimPost, type ClaimedPost, type ClaimRequest } from "./post-claim.ts";
 
 const hourMs = 3_600_000;
 const leaseMs = 20_000;

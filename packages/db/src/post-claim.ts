@@ -6,7 +6,7 @@
 import type { Checkpoint, OutgoingPost, PostStatus, RateLimit } from "@punctual/core";
 import type { Database } from "./database.ts";
 import { Prisma } from "./generated/client.ts";
-import { appSubject, releaseSlots, takeSlots } from "./rate-slots.ts";
+import { appSubject, takeSlots } from "./rate-slots.ts";
 
 export interface ClaimRequest {
   postId: string;
@@ -65,9 +65,11 @@ interface ClaimRow {
   nextAttemptAt: Date;
   socialAccountId: string;
   accountOpen: boolean;
-  /** Neither due, nor its account, nor anything else of its own is in the way. */
+  /** Not claimed, although it waits, is due and its account is open. */
   claimable: boolean;
-  beingPrepared: boolean | null;
+  /** It could have been claimed when the statement began, and somebody changed it before it was locked. */
+  contended: boolean;
+  beingPrepared: boolean;
   claimed: boolean;
   phase: "preparing" | "sending";
   platform: string;
@@ -91,45 +93,16 @@ interface ClaimRow {
   renewedAgoMs: number | null;
 }
 
-/** What was prepared ahead is believed for so long; afterwards the platform is asked again, in preparing. */
-const preparedFor = Prisma.sql`interval '1 hour'`;
+/** How soon to ask again about a post that changed under the claim, in milliseconds. */
+const contendedMs = 100;
 
 export async function claimPost(database: Database, request: ClaimRequest): Promise<ClaimResult> {
-  const { postId, revision, claimToken, worker, phase, leaseMs, sendLeaseMs, limits = [] } = request;
-  const ready = Prisma.sql`NOT post.needs_preparing
-    OR post.prepared_at > app_now() - ${preparedFor} AND post.first_sent_at IS NULL AND post.checkpoint IS NOT NULL`;
-  const terms =
-    sendLeaseMs === undefined
-      ? Prisma.sql`${phase}::text AS phase, ${leaseMs}::float8 AS lease_ms`
-      : Prisma.sql`CASE WHEN ${ready} THEN 'sending' ELSE ${phase}::text END AS phase,
-          CASE WHEN ${ready} THEN ${sendLeaseMs}::float8 ELSE ${leaseMs}::float8 END AS lease_ms`;
-  const slots = takeSlots(limits, claimToken);
-  // The candidate is locked as it is now; the outer read sees the row as it was when the statement began, which is
-  // good for what nothing changes. Slots are taken only for a post that will be claimed with them.
+  const { postId, revision, claimToken, worker, sendLeaseMs, limits = [] } = request;
+  const claim = sendLeaseMs === undefined && limits.length === 0 ? claimAtOnce(request) : claimCandidate(request);
+  // The outer read sees the row as it was when the statement began; `claimed` says whether the claim happened, and
+  // what it found if it had to wait for the row.
   const [row] = await database.prisma.$queryRaw<ClaimRow[]>`
-    WITH candidate AS MATERIALIZED (
-      SELECT post.id, post.platform, account.id AS account_id, account.sandbox, post.first_sent_at AS sent_before, ${terms},
-             coalesce(post.preparing_until >= app_now(), false) AS being_prepared,
-             EXISTS (SELECT FROM rate_blocks
-               WHERE subject IN (account.id::text, ${appSubject}) AND until > app_now()) AS blocked
-      FROM posts AS post JOIN social_accounts AS account ON account.id = post.social_account_id
-      WHERE post.id = ${postId}::uuid AND post.revision = ${revision}
-        AND post.status IN ('scheduled', 'retrying') AND post.next_attempt_at <= app_now()
-        AND (post.when_late = 'publish' OR post.outcome_open OR app_now() <= post.late_at)
-        AND account.status = 'active' AND NOT account.paused
-      FOR NO KEY UPDATE OF post
-    )${slots.found}, claimed AS (
-      UPDATE posts AS post
-      SET status = 'publishing', claim_token = ${claimToken}::uuid, claimed_by = ${worker},
-          lease_until = app_now() + candidate.lease_ms * interval '1 millisecond',
-          attempts = post.attempts + 1, attempts_used = post.attempts_used + 1,
-          first_sent_at = CASE WHEN candidate.phase = 'sending' THEN coalesce(post.first_sent_at, app_now()) ELSE post.first_sent_at END,
-          preparing_token = NULL, preparing_until = NULL, limited_until = NULL, updated_at = app_now()
-      FROM candidate
-      WHERE post.id = candidate.id AND NOT candidate.blocked AND NOT candidate.being_prepared AND ${slots.areFound}
-      RETURNING post.id, post.attempts, post.attempts_used, post.outcome_open, post.checkpoint, candidate.phase,
-                candidate.sent_before
-    )${slots.taken}, attempt AS (
+    WITH ${claim.parts}, attempt AS (
       INSERT INTO attempts (post_id, number, revision, claim_token, worker, phase, started_at, sent_at)
       SELECT id, attempts, ${revision}, ${claimToken}::uuid, ${worker}, phase, app_now(),
              CASE WHEN phase = 'sending' THEN app_now() END
@@ -137,8 +110,9 @@ export async function claimPost(database: Database, request: ClaimRequest): Prom
     )
     SELECT app_now() AS now, post.status, post.revision, post.generation, post.next_attempt_at AS "nextAttemptAt",
            post.social_account_id AS "socialAccountId", account.status = 'active' AND NOT account.paused AS "accountOpen",
-           candidate.id IS NOT NULL AS claimable, candidate.being_prepared AS "beingPrepared",
            claimed.id IS NOT NULL AS claimed, claimed.phase,
+           claimed.id IS NULL AND ${claim.claimable} AS claimable,
+           claimed.id IS NULL AND ${claim.contended} AS contended, ${beingPrepared} AS "beingPrepared",
            post.platform, post.content, post.media, post.link, post.options, post.metadata,
            post.scheduled_at AS "scheduledAt", claimed.sent_before AS "firstSentAt", post.request_id AS "requestId",
            claimed.attempts, claimed.attempts_used AS "attemptsUsed", post.max_attempts AS "maxAttempts",
@@ -147,106 +121,95 @@ export async function claimPost(database: Database, request: ClaimRequest): Prom
            (extract(epoch FROM app_now() - account.refreshed_at) * 1000)::float8 AS "renewedAgoMs"
     FROM posts AS post
     JOIN social_accounts AS account ON account.id = post.social_account_id
-    LEFT JOIN candidate ON candidate.id = post.id
     LEFT JOIN claimed ON claimed.id = post.id
     WHERE post.id = ${postId}::uuid`;
 
   if (row === undefined) return { kind: "not_claimable", status: null };
   if (row.claimed) return { kind: "claimed", post: toClaimedPost(postId, row) };
   const { generation } = row;
-  if (row.claimable) return { kind: row.beingPrepared === true ? "being_prepared" : "limited", generation };
+  if (row.claimable) return { kind: row.beingPrepared ? "being_prepared" : "limited", generation };
   const waiting = (row.status === "scheduled" || row.status === "retrying") && row.revision === revision;
   if (!waiting) return { kind: "not_claimable", status: row.status };
   const dueInMs = row.nextAttemptAt.getTime() - row.now.getTime();
   if (dueInMs > 0) return { kind: "not_due", dueInMs, generation };
+  if (row.contended) return { kind: "not_due", dueInMs: contendedMs, generation };
   if (!row.accountOpen) return { kind: "account_closed", socialAccountId: row.socialAccountId };
   return { kind: "not_claimable", status: row.status };
 }
 
-/** Keeps a claim while preparing. False: it is no longer held. */
-export async function renewLease(
-  database: Database,
-  { postId, claimToken, leaseMs }: { postId: string; claimToken: string; leaseMs: number },
-): Promise<boolean> {
-  const renewed = await database.prisma.$executeRaw`
-    UPDATE posts SET lease_until = app_now() + ${leaseMs} * interval '1 millisecond'
-    WHERE id = ${postId}::uuid AND status = 'publishing' AND claim_token = ${claimToken}::uuid`;
-  return renewed === 1;
+/** A statement's parts up to `claimed`, and whether nothing but a limit or its preparer keeps the post. */
+interface ClaimParts {
+  parts: Prisma.Sql;
+  claimable: Prisma.Sql;
+  /** Whether the post may still wait, at another time than it did: its job must ask once more. */
+  contended: Prisma.Sql;
 }
 
-/** Keeps what a claim's preparing has reached. False: the claim is no longer held. */
-export async function saveClaimCheckpoint(
-  database: Database,
-  { postId, claimToken, checkpoint }: { postId: string; claimToken: string; checkpoint: Checkpoint },
-): Promise<boolean> {
-  const saved = await database.prisma.$executeRaw`
-    UPDATE posts SET checkpoint = ${JSON.stringify(checkpoint)}::jsonb
-    WHERE id = ${postId}::uuid AND status = 'publishing' AND claim_token = ${claimToken}::uuid`;
-  return saved === 1;
+/** From a row `post` and its `account`. */
+const beingPrepared = Prisma.sql`coalesce(post.preparing_until >= app_now(), false)`;
+const isBlocked = Prisma.sql`EXISTS (SELECT FROM rate_blocks
+  WHERE subject IN (account.id::text, ${appSubject}) AND until > app_now())`;
+
+function isDue({ postId, revision }: ClaimRequest): Prisma.Sql {
+  return Prisma.sql`post.id = ${postId}::uuid AND post.revision = ${revision}
+    AND post.status IN ('scheduled', 'retrying') AND post.next_attempt_at <= app_now()
+    AND (post.when_late = 'publish' OR post.outcome_open OR app_now() <= post.late_at)
+    AND account.status = 'active' AND NOT account.paused`;
 }
 
-/**
- * Commits `sending`, before the irreversible call, with a lease that is not renewed: when it is over, whatever left
- * has left.
- *
- * @param leaseMs the send's deadline plus a margin, in milliseconds
- * @returns false if the claim is no longer held; then nothing may be sent
- */
-export async function enterSending(
-  database: Database,
-  request: { postId: string; claimToken: string; leaseMs: number; checkpoint: Checkpoint | null },
-): Promise<boolean> {
-  const { postId, claimToken, leaseMs, checkpoint } = request;
-  const [row] = await database.prisma.$queryRaw<{ id: string }[]>`
-    WITH post AS (
-      UPDATE posts
-      SET lease_until = app_now() + ${leaseMs} * interval '1 millisecond', first_sent_at = coalesce(first_sent_at, app_now()),
-          checkpoint = ${checkpoint === null ? null : JSON.stringify(checkpoint)}::jsonb
-      WHERE id = ${postId}::uuid AND status = 'publishing' AND claim_token = ${claimToken}::uuid AND lease_until >= app_now()
-      RETURNING id
-    ), attempt AS (
-      UPDATE attempts SET phase = 'sending', sent_at = app_now()
-      WHERE post_id = (SELECT id FROM post) AND claim_token = ${claimToken}::uuid
-    )
-    SELECT id FROM post`;
-  return row !== undefined;
+function held({ claimToken, worker }: ClaimRequest, phase: Prisma.Sql, leaseMs: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`status = 'publishing', claim_token = ${claimToken}::uuid, claimed_by = ${worker},
+    lease_until = app_now() + ${leaseMs} * interval '1 millisecond',
+    attempts = post.attempts + 1, attempts_used = post.attempts_used + 1,
+    first_sent_at = CASE WHEN ${phase} = 'sending' THEN coalesce(post.first_sent_at, app_now()) ELSE post.first_sent_at END,
+    preparing_token = NULL, preparing_until = NULL, limited_until = NULL, updated_at = app_now()`;
 }
 
-/**
- * Gives a claim back under which nothing was sent: its answer never reached the claimer, or it was claimed on wrong
- * terms. Costs no attempt, and an earlier lost answer stays open.
- *
- * @param needsPreparing true: whoever claims it next is to prepare it, whatever was believed when it was accepted
- * @returns false if there is no such claim, or not any more
- */
-export async function returnClaim(
-  database: Database,
-  { postId, claimToken, needsPreparing = false }: { postId: string; claimToken: string; needsPreparing?: boolean },
-): Promise<boolean> {
-  const [row] = await database.prisma.$queryRaw<{ id: string }[]>`
-    WITH post AS (
-      UPDATE posts AS post
-      SET status = 'retrying', next_attempt_at = app_now(), attempts_used = post.attempts_used - 1,
-          needs_preparing = post.needs_preparing OR ${needsPreparing},
-          first_sent_at = nullif(post.first_sent_at, attempt.sent_at),
-          generation = post.generation + 1, enqueued_rev = 0,
-          claim_token = NULL, claimed_by = NULL, lease_until = NULL, updated_at = app_now()
-      FROM attempts AS attempt
-      WHERE post.id = ${postId}::uuid AND post.status = 'publishing' AND post.claim_token = ${claimToken}::uuid
-        AND attempt.post_id = post.id AND attempt.claim_token = post.claim_token
-      RETURNING post.*
-    ), ended AS (
-      UPDATE attempts SET outcome = 'released', ended_at = app_now()
-      WHERE post_id = ${postId}::uuid AND claim_token = ${claimToken}::uuid AND EXISTS (SELECT FROM post)
-    ), slots AS (${releaseSlots(claimToken, Prisma.sql`false`)}
-    ), event AS (
-      INSERT INTO events (company_id, post_id, social_account_id, type, data, request_id)
-      SELECT company_id, id, social_account_id, 'post.retrying',
-             jsonb_build_object('status', status, 'revision', revision, 'attempt', attempts, 'outcomeOpen', outcome_open), request_id
-      FROM post
-    )
-    SELECT id FROM post`;
-  return row !== undefined;
+/** The usual way: one phase for all of a platform's posts, and no limits. */
+function claimAtOnce(request: ClaimRequest): ClaimParts {
+  const phase = Prisma.sql`${request.phase}::text`;
+  return {
+    // Its own first sending, made just now, is no earlier one.
+    parts: Prisma.sql`claimed AS (
+      UPDATE posts AS post SET ${held(request, phase, Prisma.sql`${request.leaseMs}::float8`)}
+      FROM social_accounts AS account
+      WHERE account.id = post.social_account_id AND ${isDue(request)} AND NOT ${beingPrepared} AND NOT ${isBlocked}
+      RETURNING post.id, post.attempts, post.attempts_used, post.outcome_open, post.checkpoint, ${phase} AS phase,
+                nullif(post.first_sent_at, app_now()) AS sent_before
+    )`,
+    claimable: Prisma.sql`${isDue(request)} AND (${beingPrepared} OR ${isBlocked})`,
+    contended: Prisma.sql`false`,
+  };
+}
+
+/** What was prepared ahead is believed for an hour; afterwards the platform is asked again, in preparing. */
+const isReady = Prisma.sql`(NOT post.needs_preparing OR post.prepared_at > app_now() - interval '1 hour'
+  AND post.first_sent_at IS NULL AND post.checkpoint IS NOT NULL)`;
+
+/** The post is locked first, as it is now: slots are taken only for one that will be claimed with them. */
+function claimCandidate(request: ClaimRequest): ClaimParts {
+  const { claimToken, phase, leaseMs, sendLeaseMs, limits = [] } = request;
+  const slots = takeSlots(limits, claimToken);
+  const ready = sendLeaseMs === undefined ? Prisma.sql`false` : isReady;
+  return {
+    parts: Prisma.sql`candidate AS MATERIALIZED (
+      SELECT post.id, post.platform, account.id AS account_id, account.sandbox, post.first_sent_at AS sent_before,
+             CASE WHEN ${ready} THEN 'sending' ELSE ${phase}::text END AS phase,
+             CASE WHEN ${ready} THEN ${sendLeaseMs ?? 0}::float8 ELSE ${leaseMs}::float8 END AS lease_ms,
+             ${beingPrepared} AS being_prepared, ${isBlocked} AS blocked
+      FROM posts AS post JOIN social_accounts AS account ON account.id = post.social_account_id
+      WHERE ${isDue(request)}
+      FOR NO KEY UPDATE OF post
+    )${slots.found}, claimed AS (
+      UPDATE posts AS post SET ${held(request, Prisma.sql`candidate.phase`, Prisma.sql`candidate.lease_ms`)}
+      FROM candidate
+      WHERE post.id = candidate.id AND NOT candidate.blocked AND NOT candidate.being_prepared AND ${slots.areFound}
+      RETURNING post.id, post.attempts, post.attempts_used, post.outcome_open, post.checkpoint, candidate.phase,
+                candidate.sent_before
+    )${slots.taken}`,
+    claimable: Prisma.sql`EXISTS (SELECT FROM candidate)`,
+    contended: isDue(request),
+  };
 }
 
 function toClaimedPost(id: string, row: ClaimRow): ClaimedPost {

@@ -5,12 +5,15 @@ import {
   createTestEnvironment,
   insertTestPost,
   insertTestPosts,
+  until,
   type TestEnvironment,
   type TestTenant,
 } from "@punctual/testing";
+import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { overduePosts } from "./post-backlog.ts";
-import { claimPost, returnClaim, type ClaimedPost, type ClaimResult } from "./post-claim.ts";
+import { returnClaim } from "./held-claim.ts";
+import { claimPost, type ClaimedPost, type ClaimResult } from "./post-claim.ts";
 import { attemptEnd, recordSettlement } from "./post-settlement.ts";
 import { giveLimitedPostsPlaces, makeRateSlots } from "./rate-slots.ts";
 
@@ -196,6 +199,27 @@ describe("posts that find no slot", () => {
     expect(await row(third)).toMatchObject({ status: "scheduled", attempts: 0 });
     const other = await insertTestPost(env, await env.createTenant());
     expect((await claim(other, [perHour(1)])).kind).toBe("claimed");
+  });
+
+  test("while a claim looks at them keep their job: it asks again", async () => {
+    const id = await insertTestPost(env, tenant);
+    const other = new pg.Client({ connectionString: env.databaseUrl });
+    await other.connect();
+    try {
+      await other.query("BEGIN");
+      await other.query("UPDATE posts SET next_attempt_at = app_now() + interval '1 hour' WHERE id = $1", [id]);
+      const claiming = claimOnce(id, limits);
+      await until("the claim to wait for the post", async () => {
+        const waiting = await env.sql(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        return waiting.length > 0;
+      });
+      await other.query("COMMIT");
+      expect(await claiming).toEqual({ kind: "not_due", dueInMs: 100, generation: 0 });
+    } finally {
+      await other.end();
+    }
   });
 
   test("that will be past their grace by then are at risk, told once", async () => {
