@@ -22,7 +22,7 @@ export function passGate(
 ): Caller | Answer {
   const fromHeader = /^(?:Bearer|OAuth) (\S+)$/.exec(request.headers.authorization ?? "")?.[1];
   const token = fromHeader ?? parameters.text("access_token");
-  if (token === undefined) {
+  if (token === undefined || token === "") {
     return graphError(400, { code: 2500, message: "An active access token must be used to query information." });
   }
   const bearer = tokens.read(platform, token);

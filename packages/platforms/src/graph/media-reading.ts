@@ -1,5 +1,5 @@
 /** A post's media looked at one by one, against the rules of its platform. */
-import type { MediaItem, MediaLimits, PostContent, Rejected, Retry, ValidationIssue } from "@punctual/core";
+import type { MediaItem, MediaLimits, PostContent, ValidationIssue } from "@punctual/core";
 import { checkMedia, mediaBytesMax, mediaTypes } from "../media/check-media.ts";
 import type { MediaFacts } from "../media/inspection.ts";
 import type { Fetched, Media } from "../media/media.ts";
@@ -50,5 +50,3 @@ export class MediaUnavailable extends Error {
   override name = "MediaUnavailable";
   readonly code = "media_unavailable";
 }
-
-export type MediaFault = Rejected | Retry;
