@@ -77,7 +77,7 @@ function View({ place, feed }: { place: Place; feed: OverviewFeed }) {
     case "posts":
       return <PostsView place={place} platforms={platforms} />;
     case "post":
-      return <PostView key={route.id} id={route.id} />;
+      return <PostView key={route.id} id={route.id} place={place} />;
     case "unconfirmed":
       return <UnconfirmedView place={place} />;
     case "redrive":

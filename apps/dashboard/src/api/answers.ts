@@ -8,7 +8,8 @@ export interface Page<Entry> {
 export interface Session {
   user: string;
   role: "operator" | "viewer";
-  expiresAt: string;
+  /** Null: the browser sends the password itself, there is no session. */
+  expiresAt: string | null;
 }
 
 export type HealthState = "healthy" | "degraded" | "down";
@@ -263,6 +264,5 @@ export interface AuditEntry {
   code: string | null;
 }
 
-export interface PostTimeline {
-  data: TimelineEntry[];
-}
+/** Oldest first; on the last page the job is last, unless Redis does not answer. */
+export type PostTimeline = Page<TimelineEntry>;

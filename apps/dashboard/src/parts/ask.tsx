@@ -3,7 +3,7 @@
  * where it was. While the answer is on its way the dialog stays, so that nobody wonders or presses twice.
  */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Answer } from "../api/client.ts";
 
 export interface Question {
@@ -33,9 +33,7 @@ export function Ask({ question, onEnd }: AskProps) {
   const titleId = useId();
   const textId = useId();
 
-  useEffect(() => {
-    dialog.current?.showModal();
-  }, []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
 
   const act = async (event: SubmitEvent) => {
     event.preventDefault();

@@ -98,7 +98,7 @@ function optionsFor(latest: { current: ChartProps }, element: HTMLElement): uPlo
         const shown = color(name);
         if (shape === "bars")
           return { label: title, fill: shown, stroke: shown, width: 0, paths: bars(), points: { show: false } };
-        return { label: title, stroke: shown, width: 1.5, points: { show: true, size: 3, fill: shown } };
+        return { label: title, stroke: shown, width: 1.5, points: { show: true, size: 4, fill: shown } };
       }),
     ],
     plugins: [showsTip(latest)],

@@ -18,7 +18,7 @@ export function Freshness({ feed }: { feed: OverviewFeed }) {
   return (
     <span class="fresh">
       <span class={`pulse ${ageMs !== null && ageMs < oldAfterMs ? "good" : "bad"}`} aria-hidden="true" />
-      {describe(feed, ageMs)}
+      <span>{describe(feed, ageMs)}</span>
       <button onClick={() => void refresh()} aria-disabled={isReading} title="Read the figures again">
         Refresh
       </button>

@@ -1,10 +1,14 @@
 /** What is asked before a post is changed, what is sent, and how each answer is told: always what is true now. */
 import type { PostAction, PostDetail } from "../api/answers.ts";
 import { call, type Answer } from "../api/client.ts";
+import { serverNow } from "../live/clock.ts";
 import type { Question } from "./ask.tsx";
 import { fieldText } from "./form-field.ts";
 import { fromLocal, toLocal } from "./filter-form.tsx";
 import { local } from "./instant.tsx";
+
+/** What is due within it is due now, to a person. */
+const soonMs = 2_000;
 
 const post = (id: string, action: PostAction, body?: object): Promise<Answer<PostDetail>> =>
   call("POST", `/v1/operator/posts/${id}/${action}`, body === undefined ? {} : { body });
@@ -30,17 +34,25 @@ export function cancelQuestion(id: string): Question {
   };
 }
 
-export function retryQuestion(id: string): Question {
+export function retryQuestion({ post: { id, scheduledAt } }: PostDetail): Question {
+  const isToCome = Date.parse(scheduledAt) > serverNow();
   return {
-    title: "Try this post again now?",
-    text: <p>It becomes due at once, with a new budget of attempts. What was tried so far stays in its timeline.</p>,
-    confirm: "Try again now",
-    act: () => post(id, "retry"),
-    told: told(({ post: { status } }) =>
-      status === "held"
-        ? "The post will be tried again, but waits: its account is paused or must be reconnected."
-        : "The post is due now. A worker takes it within seconds.",
+    title: "Try this post again?",
+    text: (
+      <p>
+        {isToCome ? `Its time is still to come: it goes out at ${local(scheduledAt)}` : "It becomes due at once"}, with
+        a new budget of attempts. What was tried so far stays in its timeline.
+      </p>
     ),
+    confirm: "Try again",
+    act: () => post(id, "retry"),
+    told: told(({ post: { status, nextAttemptAt } }) => {
+      if (status === "held")
+        return "The post will be tried again, but waits: its account is paused or must be reconnected.";
+      if (nextAttemptAt !== null && Date.parse(nextAttemptAt) > serverNow() + soonMs)
+        return `The post waits again, and goes out at ${local(nextAttemptAt)}.`;
+      return "The post is due now. A worker takes it within seconds.";
+    }),
   };
 }
 

@@ -6,7 +6,13 @@ import { Instant, local } from "./instant.tsx";
 import { Empty } from "./shown.tsx";
 import { Sign } from "./sign.tsx";
 
-export function Timeline({ entries }: { entries: readonly TimelineEntry[] }) {
+export interface TimelineProps {
+  entries: readonly TimelineEntry[];
+  /** Whether nothing comes after these: then the job, as Redis has it, is the last. */
+  isEnd: boolean;
+}
+
+export function Timeline({ entries, isEnd }: TimelineProps) {
   if (entries.length === 0) return <Empty>Nothing is known any more.</Empty>;
   return (
     <ol class="timeline">
@@ -21,6 +27,15 @@ export function Timeline({ entries }: { entries: readonly TimelineEntry[] }) {
           </div>
         </li>
       ))}
+      {isEnd && entries.at(-1)?.job === undefined ? (
+        <li>
+          <span class="at">now</span>
+          <div>
+            <Sign tone="idle">no job is to be seen</Sign>{" "}
+            <span class="note">Redis has none (any more), or does not answer</span>
+          </div>
+        </li>
+      ) : null}
     </ol>
   );
 }

@@ -1,20 +1,24 @@
 /** One post: what it is, how it stands, what may be done about it, and everything that happened to it. */
 import type { PostTimeline, PostDetail } from "../api/answers.ts";
 import { useResource } from "../api/resource.ts";
+import { withQuery } from "../api/client.ts";
 import { useOutcome, type Outcome } from "../parts/outcome.tsx";
+import { Paging } from "../parts/paging.tsx";
 import { PostFacts } from "../parts/post-facts.tsx";
 import { cancelQuestion, rescheduleQuestion, resolveQuestion, retryQuestion } from "../parts/post-questions.tsx";
 import { Shown } from "../parts/shown.tsx";
 import { StatusSign } from "../parts/sign.tsx";
 import { Timeline } from "../parts/timeline.tsx";
+import type { Place } from "../routes.ts";
 import { useMayAct } from "../session.ts";
 
 const readEveryMs = 3_000;
 
-export function PostView({ id }: { id: string }) {
+export function PostView({ id, place }: { id: string; place: Place }) {
   const path = `/v1/operator/posts/${encodeURIComponent(id)}`;
+  const cursor = place.query.get("cursor") ?? undefined;
   const post = useResource<PostDetail>(path, { everyMs: readEveryMs });
-  const timeline = useResource<PostTimeline>(`${path}/timeline`, { everyMs: readEveryMs });
+  const timeline = useResource<PostTimeline>(withQuery(`${path}/timeline`, { cursor }), { everyMs: readEveryMs });
   const outcome = useOutcome(() => void Promise.all([post.read(), timeline.read()]));
   return (
     <>
@@ -32,7 +36,14 @@ export function PostView({ id }: { id: string }) {
         )}
       </Shown>
       <h2>What happened</h2>
-      <Shown resource={timeline}>{({ data }) => <Timeline entries={data} />}</Shown>
+      <Shown resource={timeline}>
+        {({ data, nextCursor }) => (
+          <>
+            <Timeline entries={data} isEnd={nextCursor === null} />
+            <Paging place={place} nextCursor={nextCursor} first="« From the beginning" next="Later »" />
+          </>
+        )}
+      </Shown>
     </>
   );
 }
@@ -49,9 +60,7 @@ function Actions({ detail, outcome }: { detail: PostDetail; outcome: Outcome }) 
           <button onClick={() => outcome.ask(resolveQuestion(post.id, "not_published"))}>It is not there</button>
         </>
       ) : null}
-      {actions.includes("retry") ? (
-        <button onClick={() => outcome.ask(retryQuestion(post.id))}>Try again now</button>
-      ) : null}
+      {actions.includes("retry") ? <button onClick={() => outcome.ask(retryQuestion(detail))}>Try again</button> : null}
       {actions.includes("reschedule") ? (
         <button onClick={() => outcome.ask(rescheduleQuestion(detail))}>Reschedule</button>
       ) : null}

@@ -1,0 +1,82 @@
+/** The page when something it stands on is gone, and when there is too much of everything. */
+import { findChromium, until } from "@punctual/testing";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openHands, type Hands } from "./hands.fixture.ts";
+import { openSite, type Site } from "./site.fixture.ts";
+
+describe.skipIf(findChromium() === null)("the operators' page on bad days", () => {
+  let site: Site;
+  let page: Page;
+  let hands: Hands;
+
+  beforeAll(async () => {
+    site = await openSite();
+    ({ page } = await site.open("operator", "/"));
+    hands = openHands(page, site.url);
+  }, 180_000);
+  afterAll(() => site?.close());
+
+  test("stays quick with 100,000 posts, page by page", async () => {
+    await site.insertEndedPosts(100_000);
+    await hands.view("/posts");
+    await until("a page of rows", async () => (await hands.rows().count()) === 50);
+    const newest = () => hands.rows().first().getByRole("link").first().getAttribute("href");
+    const seen = [await newest()];
+    for (const turn of [2, 3]) {
+      await page.getByRole("link", { name: "Older »" }).click();
+      seen.push(await until(`page ${turn}`, async () => [await newest()].find((href) => !seen.includes(href))));
+      expect(await hands.rows().count()).toBe(50);
+    }
+    await page.getByRole("link", { name: "« Newest" }).click();
+    await until("the first page", async () => (await newest()) === seen[0]);
+  });
+
+  test("goes on while Redis is down, and says what is not known", async () => {
+    await hands.view("/");
+    await site.redis.kill();
+    await page.getByText("Unknown while Redis does not answer").waitFor();
+    await hands.heading(/^degraded/).waitFor();
+    const id = await site.publishNow("Without Redis");
+    expect(await site.isPublished(id)).toBe(true);
+    await hands.view(`/posts/${id}`);
+    await hands.heading(/published/).waitFor();
+    await page.getByText("no job is to be seen").waitFor();
+    await site.redis.restart();
+    await hands.view("/");
+    await page.getByRole("table", { name: "Queues" }).waitFor();
+  });
+
+  test("says that posts do not go out when the last worker is dead, and that they do again", async () => {
+    site.worker.kill("SIGKILL");
+    await site.worker.exited;
+    const id = await site.publishNow("Nobody takes it");
+    await site.env.advanceClock(60_000);
+    await hands.heading(/^down/).waitFor();
+    await page
+      .locator(".reasons")
+      .getByText(/worker/)
+      .first()
+      .waitFor();
+    await until("the tab to say it", async () => (await page.title()).includes("down"));
+    await site.startWorker();
+    expect(await site.isPublished(id)).toBe(true);
+    await hands.heading(/^(healthy|degraded)/).waitFor();
+  });
+
+  test("says how old its figures are when the server is gone, and goes on when it is back", async () => {
+    const own = await site.newPage();
+    await own.page.clock.install();
+    await site.logIn(own.page, "operator", "/");
+    await openHands(own.page, site.url).heading(/Posts/).waitFor();
+    await site.killApi();
+    await own.page.clock.fastForward(20_000);
+    await own.page.getByText(/These figures are \d+ s old. The server does not answer/).waitFor();
+    await site.startApi();
+    const isNew = await until("new figures", async () => {
+      await own.page.clock.fastForward(5_000);
+      return (await own.page.getByText(/These figures are/).count()) === 0;
+    });
+    expect(isNew).toBe(true);
+  });
+});
