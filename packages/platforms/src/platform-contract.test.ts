@@ -4,9 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { blueskyFixture } from "./bluesky/contract.fixture.ts";
 import { facebookFixture } from "./facebook/contract.fixture.ts";
 import { instagramFixture } from "./instagram/contract.fixture.ts";
+import { linkedinFixture } from "./linkedin/contract.fixture.ts";
+import { mastodonFixture, mastodonUntrustedFixture } from "./mastodon/contract.fixture.ts";
 import { webhookFixture } from "./webhook/contract.fixture.ts";
 
-const fixtures = [webhookFixture, facebookFixture, instagramFixture, blueskyFixture];
+const fixtures = [webhookFixture, facebookFixture, instagramFixture, linkedinFixture, blueskyFixture];
 const table = createContractTable();
 let world: ContractWorld;
 
@@ -18,11 +20,11 @@ afterAll(async () => {
   process.stdout.write(`${table.print()}\n`);
 });
 
-describe.each(fixtures)("$platform", (fixture) => {
+describe.each(fixtures)("$label", (fixture) => {
   test.each(contractCases(fixture))("$name", async ({ name, run }) => {
-    table.note(fixture.platform, name, "failed");
+    table.note(fixture.label, name, "failed");
     const result = await run(world);
-    table.note(fixture.platform, name, result);
+    table.note(fixture.label, name, result);
     expect(result).toMatch(/^(passed|not applicable: .+)$/);
   });
 });

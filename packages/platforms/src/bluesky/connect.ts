@@ -3,7 +3,7 @@
  * that the password works and whose it is (atproto lexicon `com.atproto.server.createSession`).
  */
 import type { Connector } from "@punctual/core";
-import { createBudget } from "../graph/budget.ts";
+import { createBudget } from "../budget.ts";
 import { exchange, refusal } from "../oauth.ts";
 import type { PlatformDeps } from "../platform-deps.ts";
 import { receiverUrlIssue } from "../receiver-url.ts";

@@ -3,7 +3,7 @@
  * their Pages, which then have no end of their own (Meta, "Facebook Login", "Get long-lived tokens", "/me/accounts").
  */
 import type { ConnectableAccount, Connector } from "@punctual/core";
-import { createBudget, type Budget } from "../graph/budget.ts";
+import { createBudget, type Budget } from "../budget.ts";
 import { fieldsOf, idOf, itemsOf } from "../graph/fields.ts";
 import { createGraphLogIn, type GraphLogInTarget } from "../graph/log-in.ts";
 import type { PlatformDeps } from "../platform-deps.ts";

@@ -7,7 +7,7 @@
 import type { Platform } from "@punctual/core";
 import { createFaultReader, faultContextOf } from "../graph/fault.ts";
 import { createGraphApi } from "../graph/graph-api.ts";
-import { inspectMedia } from "../graph/media-reading.ts";
+import { inspectMedia } from "../media/media-reading.ts";
 import type { PlatformDeps } from "../platform-deps.ts";
 import { createFacebookConnector } from "./connect.ts";
 import { facebookDescription } from "./description.ts";

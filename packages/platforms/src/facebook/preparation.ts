@@ -4,11 +4,11 @@
  * here is certainly not visible. What is done is kept, and gone on from.
  */
 import type { OutgoingPost, PrepareContext, Prepared } from "@punctual/core";
-import { createBudget, type Budget } from "../graph/budget.ts";
+import { createBudget, type Budget } from "../budget.ts";
 import type { FaultContext, FaultReader, ProvenFault } from "../graph/fault.ts";
 import { idOf } from "../graph/fields.ts";
 import type { GraphApi } from "../graph/graph-api.ts";
-import { fetchItem, issuesOf } from "../graph/media-reading.ts";
+import { fetchItem, issuesOf } from "../media/media-reading.ts";
 import { rejectedFor } from "../media/check-media.ts";
 import type { Media } from "../media/media.ts";
 import { isUploaded, readPreparation, type Preparation } from "./checkpoint.ts";

@@ -4,7 +4,7 @@
  * answer counts for what it says.
  */
 import type { OutgoingPost, Outcome, SendContext } from "@punctual/core";
-import { createBudget } from "../graph/budget.ts";
+import { createBudget } from "../budget.ts";
 import type { FaultContext, FaultReader } from "../graph/fault.ts";
 import type { GraphApi, GraphCall } from "../graph/graph-api.ts";
 import { isUploaded, readPreparation, type Preparation } from "./checkpoint.ts";

@@ -3,7 +3,7 @@
  * (Meta, "Instagram API with Instagram Login", "Business Login").
  */
 import type { Connector } from "@punctual/core";
-import { createBudget, type Budget } from "../graph/budget.ts";
+import { createBudget, type Budget } from "../budget.ts";
 import { fieldsOf } from "../graph/fields.ts";
 import { createGraphLogIn, type GraphLogInTarget } from "../graph/log-in.ts";
 import { exchange, exchangeRefused, type ExchangeResult, readReturn, refusal } from "../oauth.ts";

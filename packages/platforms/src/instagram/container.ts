@@ -1,6 +1,6 @@
 /** One container at Instagram: made, and read for where it is on its way. */
 import type { ConnectedAccount } from "@punctual/core";
-import type { Budget } from "../graph/budget.ts";
+import type { Budget } from "../budget.ts";
 import type { FaultContext, FaultReader, ProvenFault } from "../graph/fault.ts";
 import { idOf } from "../graph/fields.ts";
 import type { GraphApi, GraphCallContext, GraphFailure } from "../graph/graph-api.ts";

@@ -3,7 +3,7 @@
  * became is found by what the post says, never by being the newest, which may be another.
  */
 import type { CallContext, Confirmation, OutgoingPost } from "@punctual/core";
-import { createBudget } from "../graph/budget.ts";
+import { createBudget } from "../budget.ts";
 import { comparableText, idOf, instantOf, itemsOf, webAddress, type Fields } from "../graph/fields.ts";
 import type { GraphApi } from "../graph/graph-api.ts";
 import { readPreparation, type ContainerKind } from "./checkpoint.ts";

@@ -1,7 +1,7 @@
 /** A medium looked at before Instagram is pointed to it, so that what will not do is told in our words, not in codes. */
 import type { MediaItem } from "@punctual/core";
 import type { ProvenFault } from "../graph/fault.ts";
-import { fetchItem, issuesOf } from "../graph/media-reading.ts";
+import { fetchItem, issuesOf } from "../media/media-reading.ts";
 import { rejectedFor } from "../media/check-media.ts";
 import type { Media } from "../media/media.ts";
 import type { MediumKind } from "./container-parameters.ts";

@@ -4,7 +4,7 @@
  * they are made; one that may have been published is never replaced, because it alone can tell.
  */
 import type { OutgoingPost, PrepareContext, Prepared } from "@punctual/core";
-import { createBudget, type Budget } from "../graph/budget.ts";
+import { createBudget, type Budget } from "../budget.ts";
 import type { FaultContext, ProvenFault } from "../graph/fault.ts";
 import type { Media } from "../media/media.ts";
 import { readPreparation, type Container, type Preparation } from "./checkpoint.ts";

@@ -3,7 +3,7 @@
  * container is read: it alone says whether it was published.
  */
 import type { OutgoingPost, Outcome, SendContext } from "@punctual/core";
-import { createBudget } from "../graph/budget.ts";
+import { createBudget } from "../budget.ts";
 import type { FaultContext } from "../graph/fault.ts";
 import { idOf } from "../graph/fields.ts";
 import { readPermalink } from "../graph/permalink.ts";

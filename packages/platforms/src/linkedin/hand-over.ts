@@ -3,7 +3,7 @@
  * addresses are signed and must not get it, and whose ETags put them together again.
  */
 import type { ConnectedAccount, Prepared } from "@punctual/core";
-import type { Budget } from "../graph/budget.ts";
+import type { Budget } from "../budget.ts";
 import type { HttpResult } from "../http.ts";
 import { fileBody } from "../upload-body.ts";
 import { type AnswerContext, refusedToPrepare } from "./answer.ts";

@@ -58,7 +58,7 @@ describe("publishing", () => {
     const saved: unknown[] = [];
     const several = post({ media: [{ url, alt: "First" }, { url }] });
     const prepared = await linkedin.prepare(account, several, saved);
-    expect(saved).toHaveLength(2);
+    expect(saved).toHaveLength(4);
     expect(prepared).toEqual({ kind: "ready", checkpoint: saved.at(-1) });
     expect(await linkedin.visible(account)).toEqual([]);
     await linkedin.send(account, several, saved.at(-1) as Record<string, unknown>);

@@ -4,6 +4,7 @@
  * are listed to find out, a member's cannot be.
  */
 import type { ConnectedAccount, OutgoingPost, Platform } from "@punctual/core";
+import { inspectMedia } from "../media/media-reading.ts";
 import type { PlatformDeps } from "../platform-deps.ts";
 import { type AnswerContext, refusedToPublish } from "./answer.ts";
 import { createLinkedInApi, misconfiguredCode } from "./api.ts";
@@ -12,6 +13,7 @@ import { createLinkedInConnector } from "./connect.ts";
 import { linkedinDescription } from "./description.ts";
 import { linkedinLimits, linkedinVersionDefault, versionWarning } from "./limits.ts";
 import { findPost, listingPath } from "./listing.ts";
+import { linkedinMediaLimits } from "./media-rules.ts";
 import { postBody } from "./post-body.ts";
 import { refreshTokens, tokenExpiry } from "./token.ts";
 import { createUploader, readUploads } from "./uploads.ts";
@@ -69,6 +71,7 @@ export function createLinkedInPlatform(deps: PlatformDeps): Platform {
       return findPost(result, post, readUploads(checkpoint).slice(0, post.media.length));
     },
 
+    inspect: (post, context) => inspectMedia(deps.media, post, { ...context, limits: linkedinMediaLimits }),
     credentialsExpireAt: tokenExpiry,
     refresh: (account, limits) => refreshTokens(api, account, limits),
     accountIdentity: ({ settings }) => (typeof settings["author"] === "string" ? settings["author"] : null),

@@ -4,7 +4,7 @@
  * that whoever takes over does not begin anew; a half-sent upload is forgotten and costs nothing.
  */
 import type { Checkpoint, OutgoingPost, PrepareContext, Prepared, Rejected } from "@punctual/core";
-import { createBudget, type Budget } from "../graph/budget.ts";
+import { createBudget, type Budget } from "../budget.ts";
 import { checkMedia, mediaBytesMax, mediaTypes, rejectedFor } from "../media/check-media.ts";
 import type { MediaFacts } from "../media/inspection.ts";
 import type { Media } from "../media/media.ts";
@@ -23,7 +23,7 @@ export interface Uploader {
 }
 
 /** An upload, and what it is: a post's media are judged together. */
-type KeptUpload = Upload & { facts: MediaFacts };
+type KeptUpload = Upload & { facts: MediaFacts; processed: boolean };
 
 const firstPauseMs = 250;
 
@@ -39,9 +39,11 @@ export function createUploader(api: LinkedInApi, media: Media): Uploader {
         kept.push(uploaded.upload);
         await context.saveCheckpoint({ uploads: kept });
       }
-      for (const one of kept) {
+      for (const one of kept.filter(({ processed }) => !processed)) {
         const unprocessed = await untilProcessed(one, { api, account, budget, answers });
         if (unprocessed !== null) return unprocessed;
+        one.processed = true;
+        await context.saveCheckpoint({ uploads: kept });
       }
       return { kind: "ready", checkpoint: { uploads: kept } };
     },
@@ -77,7 +79,7 @@ export function createUploader(api: LinkedInApi, media: Media): Uploader {
     if (kind === "video" && post.link !== null) return noPicture;
     const handed = await handOver(context, { kind, path: file.path, bytes, type });
     if (handed.kind !== "handed_over") return handed;
-    return { kind: "uploaded", upload: { kind, urn: handed.urn, facts } };
+    return { kind: "uploaded", upload: { kind, urn: handed.urn, facts, processed: false } };
   }
 }
 
@@ -95,7 +97,7 @@ export function readUploads(checkpoint: Checkpoint | null): Upload[] {
 
 function readKept(checkpoint: Checkpoint | null): KeptUpload[] {
   const uploads: unknown = checkpoint?.["uploads"];
-  return Array.isArray(uploads) ? [...(uploads as KeptUpload[])] : [];
+  return Array.isArray(uploads) ? (uploads as KeptUpload[]).map((upload) => ({ ...upload })) : [];
 }
 
 /** Null once it is; LinkedIn does not let every token ask, and then it is believed to be. */

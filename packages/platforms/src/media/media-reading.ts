@@ -1,8 +1,8 @@
 /** A post's media looked at one by one, against the rules of its platform. */
 import type { MediaItem, MediaLimits, PostContent, ValidationIssue } from "@punctual/core";
-import { checkMedia, mediaBytesMax, mediaTypes } from "../media/check-media.ts";
-import type { MediaFacts } from "../media/inspection.ts";
-import type { Fetched, Media } from "../media/media.ts";
+import { checkMedia, mediaBytesMax, mediaTypes } from "./check-media.ts";
+import type { MediaFacts } from "./inspection.ts";
+import type { Fetched, Media } from "./media.ts";
 
 export interface Reading {
   limits: MediaLimits;
