@@ -1,7 +1,7 @@
 /** Everything an API process runs, in the order it starts: what is needed first, the server last. */
 import { markDeliveriesEnqueued, markEnqueued, openDatabase, type Database } from "@punctual/db";
 import { createPlatforms, type Platforms } from "@punctual/platforms";
-import { openDeliveryProducer, openProducer, openSharedCounts } from "@punctual/queue";
+import { openDeliveryProducer, openPrepareProducer, openProducer, openSharedCounts } from "@punctual/queue";
 import { createKeyring, type Logger, type Service } from "@punctual/runtime";
 import { buildApp } from "./app.ts";
 import { apiLimits, type ApiConfig } from "./config.ts";
@@ -43,6 +43,11 @@ export function createApi(config: ApiConfig, options: ApiOptions, logger: Logger
       { redisUrl: config.REDIS_URL, platforms: [...platforms.byName.keys()] },
       { logger, onEnqueued: (posts) => markEnqueued(database, posts) },
     );
+    const prepares = [...platforms.byName.values()].filter(({ prepare }) => prepare !== undefined);
+    const preparations = openPrepareProducer(
+      { redisUrl: config.REDIS_URL, platforms: prepares.map(({ name }) => name) },
+      { logger },
+    );
     const deliveries = openDeliveryProducer(
       { redisUrl: config.REDIS_URL },
       { logger, onEnqueued: (jobs) => markDeliveriesEnqueued(database, jobs) },
@@ -58,7 +63,7 @@ export function createApi(config: ApiConfig, options: ApiOptions, logger: Logger
     );
     const keyring = createKeyring(config.ENCRYPTION_KEYS);
     const app = await buildApp(
-      { database, producer, deliveries, platforms: platforms.byName, keyring, keyRates, logger },
+      { database, producer, preparations, deliveries, platforms: platforms.byName, keyring, keyRates, logger },
       {
         operatorPassword: config.OPERATOR_PASSWORD,
         viewerPassword: config.VIEWER_PASSWORD,
@@ -77,6 +82,7 @@ export function createApi(config: ApiConfig, options: ApiOptions, logger: Logger
       { start: async () => {}, stop: () => database.close() },
       platforms,
       producer,
+      preparations,
       deliveries,
       counts,
       rates,

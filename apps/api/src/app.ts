@@ -44,6 +44,8 @@ import { webhookEndpointRoutes } from "./webhook-endpoints/routes.ts";
 export interface AppDeps {
   database: Database;
   producer: PublishProducer;
+  /** To be shown only: workers make the jobs that prepare posts. */
+  preparations?: Pick<PublishProducer, "queues">;
   deliveries: DeliveryProducer;
   platforms: ReadonlyMap<string, Platform>;
   keyring: Keyring;
@@ -107,12 +109,20 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
     windowMs: limits.wrongPasswordsWindowMs,
     namesMax: limits.addressesRememberedMax,
   });
-  const { database, producer, deliveries } = deps;
+  const { database, producer, preparations, deliveries } = deps;
   const users = createOperatorUsers({ operatorPassword, viewerPassword });
   const operators = { users, sessions: createSessions({ database, users }), publicUrl, logins };
   await app.register(metrics, { metrics: openApiMetrics({ reader, database }), operators });
   await app.register(health, { ...deps, reader });
-  await app.register(board, { prefix: boardPath, database, producer, deliveries, writable, ...operators });
+  await app.register(board, {
+    prefix: boardPath,
+    database,
+    ofPosts: [...producer.queues, ...(preparations?.queues ?? [])],
+    producer,
+    deliveries,
+    writable,
+    ...operators,
+  });
   await app.register(dashboard, {});
   await app.register(docs, options);
   await app.register(connectPages, { prefix: "/connect", ...deps, publicUrl });

@@ -18,6 +18,8 @@ import { pagePolicy } from "./security.ts";
 export interface BoardOptions extends OperatorAuthOptions {
   database: Database;
   producer: PublishProducer;
+  /** Of jobs that are about posts. */
+  ofPosts: PublishProducer["queues"];
   deliveries: DeliveryProducer;
   /** Whether operators may change jobs. */
   writable: boolean;
@@ -29,7 +31,7 @@ const pollingSeconds = 5;
 /** Register under `boardPath`. */
 export const board: FastifyPluginAsync<BoardOptions> = async (
   app,
-  { database, producer, deliveries, writable, ...operators },
+  { database, producer, ofPosts, deliveries, writable, ...operators },
 ) => {
   await app.register(operatorAuth, operators);
   await app.register(audit, { database, nameOf: actionOf });
@@ -49,7 +51,7 @@ export const board: FastifyPluginAsync<BoardOptions> = async (
   const serverAdapter = new FastifyAdapter();
   createBullBoard({
     queues: [
-      ...producer.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: !writable, externalJobUrl: postOf })),
+      ...ofPosts.map((queue) => new BullMQAdapter(queue, { readOnlyMode: !writable, externalJobUrl: postOf })),
       ...deliveries.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: !writable })),
     ],
     serverAdapter,

@@ -8,6 +8,7 @@ import { settle, settleAbandoned, type Guarantee } from "../settle.ts";
 import {
   change,
   enqueue,
+  limit,
   newInstallation,
   trySettle,
   type Break,
@@ -164,6 +165,8 @@ function witness({ world, breaches, instants }: Scene, entry: { postId: string; 
   if (entry.revision !== row.revision) breaches.push("stale");
   if (row.cancelledAt !== null) breaches.push("published after cancel");
   if (world.ledger.filter(({ postId }) => postId === entry.postId).length > 1) breaches.push("doubled");
+  const inWindow = world.ledger.filter(({ at }) => at > entry.at - limit.windowMs);
+  if (inWindow.length > limit.max) breaches.push("over the limit");
 }
 
 function fault(scene: Scene): void {

@@ -35,7 +35,7 @@ export interface LedgerEntry {
 }
 
 /** Which protection is taken away, to see that its absence shows. */
-export type Break = "none" | "fence" | "send-marker" | "stager" | "generation" | "late-success" | "deadline";
+export type Break = "none" | "fence" | "send-marker" | "stager" | "generation" | "late-success" | "deadline" | "limit";
 
 export interface Installation {
   now: number;
@@ -45,10 +45,23 @@ export interface Installation {
   readonly knownIds: Set<string>;
   readonly ledger: LedgerEntry[];
   paused: boolean;
+  /** Of the network's limit: so many sends in any window. */
+  readonly slots: Slot[];
 }
 
+export interface Slot {
+  freeAt: number;
+  /** The claim that has it. */
+  token: number | null;
+}
+
+export const limit = { max: 6, windowMs: 3_000 } as const;
+/** A slot whose attempt is never settled comes back by itself. */
+const slotHoldMaxMs = 300_000;
+
 export function newInstallation(): Installation {
-  return { now: 0, rows: new Map(), jobs: new Map(), knownIds: new Set(), ledger: [], paused: false };
+  const slots = Array.from({ length: limit.max }, () => ({ freeAt: 0, token: null }));
+  return { now: 0, rows: new Map(), jobs: new Map(), knownIds: new Set(), ledger: [], paused: false, slots };
 }
 
 export function enqueue(world: Installation, row: Row): void {
@@ -80,12 +93,36 @@ export function tryClaim(
   const waiting = row.status === "scheduled" || row.status === "retrying";
   const allowed = waiting && row.revision === job.revision && row.nextAt <= world.now && !world.paused;
   if (!allowed && broken !== "fence") return null;
+  if (allowed && broken !== "limit" && !takeSlot(world, row, token)) return null;
   if (broken === "fence") row.status = "publishing";
   else change(row, "publishing");
   row.claim = { token, leaseUntil: world.now + terms.leaseMs, phase: terms.phase };
   row.attempts += 1;
   row.attemptsUsed += 1;
   return row;
+}
+
+/** Who finds none waits until one comes free, which is a window from now at the soonest where it is in use. */
+function takeSlot(world: Installation, row: Row, token: number): boolean {
+  const slot = world.slots.find(({ freeAt }) => freeAt <= world.now);
+  if (slot === undefined) {
+    const times = world.slots.map(({ freeAt, token: holder }) =>
+      holder === null ? freeAt : world.now + limit.windowMs,
+    );
+    row.nextAt = Math.min(...times);
+    return false;
+  }
+  slot.freeAt = world.now + slotHoldMaxMs;
+  slot.token = token;
+  return true;
+}
+
+/** Counted from the end of the send, whatever it came to. */
+function freeSlot(world: Installation, token: number): void {
+  const slot = world.slots.find((candidate) => candidate.token === token);
+  if (slot === undefined) return;
+  slot.freeAt = world.now + limit.windowMs;
+  slot.token = null;
 }
 
 export interface ClaimTerms {
@@ -104,6 +141,7 @@ export function trySettle(
   if (row.status !== "publishing" || row.claim?.token !== token) return false;
   change(row, settlement.status);
   row.claim = null;
+  freeSlot(world, token);
   row.outcomeOpen = "outcomeOpen" in settlement && settlement.outcomeOpen;
   if (settlement.status === "retrying") {
     row.nextAt = world.now + settlement.delayMs;

@@ -26,6 +26,7 @@ describe("a whole installation under random faults, in memory", () => {
     ["stager", ["waits without a job"]],
     ["generation", ["waits without a job"]],
     ["late-success", ["a reported success was dropped"]],
+    ["limit", ["over the limit"]],
   ])("notices when the %s is taken away", (broken, expected) => {
     const seen = new Set<string>();
     for (let seed = 1; seed <= 400; seed += 1)
