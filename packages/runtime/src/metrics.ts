@@ -23,8 +23,8 @@ export const processMetrics = {
   punctual_process_start_time_seconds: { kind: "gauge", help: "When the process started, as a Unix time." },
   punctual_event_loop_delay_seconds: {
     kind: "gauge",
-    help: "How late the event loop was since the last scrape; quantile is 0.5, 0.99 or 1 (the longest).",
-    labels: ["quantile"],
+    help: "How late the event loop was since the last scrape; statistic is p50, p99 or max.",
+    labels: ["statistic"],
   },
   punctual_database_connections: {
     kind: "gauge",
@@ -105,9 +105,9 @@ function watchProcess(metrics: Metrics): void {
     metrics.set("punctual_process_resident_memory_bytes", {}, process.memoryUsage.rss());
     // The histogram measures its own timer's interval along.
     const beyond = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - delayResolutionMs / 1e3);
-    const quantiles = { "0.5": delay.percentile(50), "0.99": delay.percentile(99), "1": delay.max };
-    for (const [quantile, nanoseconds] of Object.entries(quantiles)) {
-      metrics.set("punctual_event_loop_delay_seconds", { quantile }, beyond(nanoseconds));
+    const statistics = { p50: delay.percentile(50), p99: delay.percentile(99), max: delay.max };
+    for (const [statistic, nanoseconds] of Object.entries(statistics)) {
+      metrics.set("punctual_event_loop_delay_seconds", { statistic }, beyond(nanoseconds));
     }
     delay.reset();
   });

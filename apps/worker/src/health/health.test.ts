@@ -106,7 +106,7 @@ test("its process and its connections are measured, and nothing there is secret"
   const text = await answer.text();
   expect(text).toMatch(/^punctual_worker_info\{version="\d[^"]*"\} 1$/m);
   expect(await metric("punctual_database_connections", '{pool="maintenance",state="waiting"}')).toBe(0);
-  expect(await metric("punctual_event_loop_delay_seconds", '{quantile="0.99"}')).toBeGreaterThanOrEqual(0);
+  expect(await metric("punctual_event_loop_delay_seconds", '{statistic="p99"}')).toBeGreaterThanOrEqual(0);
   expect(await metric("punctual_process_resident_memory_bytes")).toBeGreaterThan(10_000_000);
   const foreign = text.split("\n").filter((line) => line !== "" && !/^(# (HELP|TYPE) )?punctual_/.test(line));
   expect(foreign).toEqual([]);
