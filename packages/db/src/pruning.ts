@@ -1,7 +1,8 @@
 /** Forgetting what is no longer owed to anybody, a batch at a time so that nothing is blocked. */
 import type { Database } from "./database.ts";
+import { pruneOperations, type OperationsRetention } from "./operations-pruning.ts";
 
-export interface Retention {
+export interface Retention extends OperationsRetention {
   /** Events older than this, in days. */
   eventDays: number;
   /** Ended posts with their attempts, by their last change, in days. */
@@ -12,7 +13,14 @@ export interface Retention {
   connectionHours: number;
 }
 
-export const defaultRetention: Retention = { eventDays: 30, postDays: 400, idempotencyHours: 24, connectionHours: 24 };
+export const defaultRetention: Retention = {
+  eventDays: 30,
+  postDays: 400,
+  idempotencyHours: 24,
+  connectionHours: 24,
+  statisticDays: 32,
+  actionDays: 400,
+};
 
 /** @returns how many rows were removed at most of one kind; as many as `limit` means there may be more */
 export async function prune(database: Database, retention: Retention, limit: number): Promise<number> {
@@ -76,5 +84,6 @@ export async function prune(database: Database, retention: Retention, limit: num
         AND updated_at < app_now() - ${retention.postDays} * interval '1 day'
         AND NOT EXISTS (SELECT FROM attempts WHERE post_id = old.id)
       ORDER BY id LIMIT ${limit})`;
-  return Math.max(events.count, records, posts.count);
+  const operations = await pruneOperations(database, retention, limit);
+  return Math.max(events.count, records, posts.count, operations);
 }
