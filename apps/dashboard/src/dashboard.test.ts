@@ -66,7 +66,10 @@ describe.skipIf(findChromium() === null)("the operators' page", () => {
     await site.call("POST", "/v1/posts/bulk", { posts: drafts });
     await hands.tileShows("Published", "12");
     await page.getByText(/99 of 100 posts started within/).waitFor();
-    await page.getByRole("img", { name: /12 posts published, 0 failed/ }).waitFor({ timeout: 30_000 });
+    await until("the chart to know when told to look", async () => {
+      await hands.press("Refresh");
+      return (await page.getByRole("img", { name: /12 posts published, 0 failed/ }).count()) === 1;
+    });
     expect(operator.requests.filter((url) => !url.startsWith(`${site.url}/`))).toEqual([]);
   });
 

@@ -32,6 +32,7 @@ export const unconfirmed = `status = 'unconfirmed', unconfirmed_at = app_now(), 
 
 export interface Site {
   url: string;
+  sandboxUrl: string;
   env: TestEnvironment;
   redis: OwnRedis;
   tenant: TestTenant;
@@ -103,6 +104,7 @@ export async function openSite(): Promise<Site> {
   const statusOf = async (id: string) => (await call<{ status: string }>("GET", `/v1/posts/${id}`)).status;
   return {
     url,
+    sandboxUrl: sandbox.url,
     env,
     redis,
     tenant,

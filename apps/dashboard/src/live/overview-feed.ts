@@ -15,7 +15,10 @@ export interface OverviewFeed {
   by: "stream" | "polling" | null;
   /** Why nothing new came; null: it does. */
   trouble: string | null;
+  /** Reads anew, and has the charts do so too. */
   refresh(): Promise<void>;
+  /** How often somebody refreshed. */
+  refreshes: number;
 }
 
 const pollEveryMs = 10_000;
@@ -26,8 +29,13 @@ const pollsBetweenStreams = 6;
 const streamPath = "/v1/operator/overview/stream";
 
 export function useOverviewFeed(): OverviewFeed {
-  const [state, setState] = useState<Omit<OverviewFeed, "refresh">>({ overview: null, by: null, trouble: null });
+  const [state, setState] = useState<Pick<OverviewFeed, "overview" | "by" | "trouble">>({
+    overview: null,
+    by: null,
+    trouble: null,
+  });
 
+  const [refreshes, setRefreshes] = useState(0);
   const streams = useRef(false);
 
   const accept = useCallback((overview: Overview) => {
@@ -61,7 +69,11 @@ export function useOverviewFeed(): OverviewFeed {
     };
   }, [accept, complain, poll]);
 
-  return { ...state, refresh: () => poll() };
+  const refresh = () => {
+    setRefreshes((before) => before + 1);
+    return poll();
+  };
+  return { ...state, refreshes, refresh };
 }
 
 interface Follower {

@@ -1,5 +1,5 @@
 /** How late posts were, and how many went out or failed, over the last hours. */
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Series } from "../api/answers.ts";
 import { withQuery } from "../api/client.ts";
 import { useResource } from "../api/resource.ts";
@@ -14,10 +14,15 @@ const spans = [
 ] as const;
 const readEveryMs = 10_000;
 
-export function Charts() {
+/** @param refreshes a number that changes when somebody wants everything read anew */
+export function Charts({ refreshes }: { refreshes: number }) {
   const [span, setSpan] = useState<(typeof spans)[number]>(spans[0]);
   const path = withQuery("/v1/operator/series", { minutes: String(span.minutes), step: String(span.step) });
   const series = useResource<Series>(path, { everyMs: readEveryMs });
+  const { read } = series;
+  useEffect(() => {
+    if (refreshes > 0) void read();
+  }, [refreshes]);
   return (
     <section aria-label="Over time" class="charts">
       <fieldset class="spans">

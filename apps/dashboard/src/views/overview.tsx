@@ -27,7 +27,7 @@ export function OverviewView({ feed }: { feed: OverviewFeed }) {
     <>
       <StateBanner feed={feed} overview={overview} />
       <Tiles overview={overview} />
-      <Charts />
+      <Charts refreshes={feed.refreshes} />
       <div class="columns">
         <section aria-labelledby="failures">
           <h2 id="failures">Failed attempts, 24 h</h2>
