@@ -3,6 +3,7 @@ import { createFacebookStandIn } from "./facebook/facebook.ts";
 import { createInstagramStandIn } from "./instagram/instagram.ts";
 import { createLinkedInStandIn } from "./linkedin/linkedin.ts";
 import { createBlueskyStandIn } from "./bluesky/bluesky.ts";
+import { createMastodonStandIn } from "./mastodon/mastodon.ts";
 import type { PlatformDeps, SandboxPlatform } from "./platform.ts";
 import { createAtMostOncePlatform } from "./test-platforms/at-most-once.ts";
 import { createConfirmablePlatform } from "./test-platforms/confirmable.ts";
@@ -15,6 +16,7 @@ export function createPlatforms(deps: PlatformDeps): SandboxPlatform[] {
     createFacebookStandIn(deps),
     createInstagramStandIn(deps),
     createLinkedInStandIn(deps),
+    createMastodonStandIn(deps),
     createBlueskyStandIn(deps),
     createIdempotentPlatform(deps),
     createConfirmablePlatform(deps),

@@ -8,7 +8,15 @@ import { linkedinFixture } from "./linkedin/contract.fixture.ts";
 import { mastodonFixture, mastodonUntrustedFixture } from "./mastodon/contract.fixture.ts";
 import { webhookFixture } from "./webhook/contract.fixture.ts";
 
-const fixtures = [webhookFixture, facebookFixture, instagramFixture, linkedinFixture, blueskyFixture];
+const fixtures = [
+  webhookFixture,
+  facebookFixture,
+  instagramFixture,
+  linkedinFixture,
+  mastodonFixture,
+  mastodonUntrustedFixture,
+  blueskyFixture,
+].map((fixture) => ({ fixture, label: fixture.name ?? fixture.platform }));
 const table = createContractTable();
 let world: ContractWorld;
 
@@ -20,11 +28,11 @@ afterAll(async () => {
   process.stdout.write(`${table.print()}\n`);
 });
 
-describe.each(fixtures)("$label", (fixture) => {
+describe.each(fixtures)("$label", ({ fixture, label }) => {
   test.each(contractCases(fixture))("$name", async ({ name, run }) => {
-    table.note(fixture.label, name, "failed");
+    table.note(label, name, "failed");
     const result = await run(world);
-    table.note(fixture.label, name, result);
+    table.note(label, name, result);
     expect(result).toMatch(/^(passed|not applicable: .+)$/);
   });
 });

@@ -8,6 +8,7 @@ import { createBlueskyPlatform } from "./bluesky/bluesky.ts";
 import { createHttpClient } from "./http.ts";
 import { createInstagramPlatform } from "./instagram/instagram.ts";
 import { createLinkedInPlatform } from "./linkedin/linkedin.ts";
+import { createMastodonPlatform } from "./mastodon/mastodon.ts";
 import { createMedia } from "./media/media.ts";
 import type { PlatformApp, PlatformDeps } from "./platform-deps.ts";
 import { createWebhookPlatform } from "./webhook/webhook.ts";
@@ -49,6 +50,7 @@ export function createPlatforms(options: PlatformsOptions): Platforms {
     createFacebookPlatform(depsOf("facebook")),
     createInstagramPlatform(depsOf("instagram")),
     createLinkedInPlatform(depsOf("linkedin")),
+    createMastodonPlatform(depsOf("mastodon")),
     createBlueskyPlatform(depsOf("bluesky")),
   ];
   return {

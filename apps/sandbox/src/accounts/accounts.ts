@@ -9,6 +9,8 @@ export interface Account {
   refuseDuplicates?: boolean;
   /** How many posts it takes in 24 hours, where its network counts them. */
   publishingQuota?: number;
+  /** What its server does with a key that comes again, where its network has keys; default: honours it. */
+  idempotencyKeys?: "honoured" | "ignored" | "failing";
 }
 
 export interface Accounts {

@@ -11,6 +11,7 @@ const accountBody = Type.Object(
     secret: Type.Optional(Type.String({ pattern: "^whsec_[A-Za-z0-9+/]{4,200}={0,2}$" })),
     refuseDuplicates: Type.Optional(Type.Boolean()),
     publishingQuota: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+    idempotencyKeys: Type.Optional(Type.Enum(["honoured", "ignored", "failing"])),
   },
   { additionalProperties: false },
 );
@@ -33,12 +34,13 @@ export function accountRoutes(app: SandboxApp, { accounts }: { accounts: Account
   );
 }
 
-function describe(id: string, { name, secret, refuseDuplicates, publishingQuota }: Account) {
+function describe(id: string, { name, secret, refuseDuplicates, publishingQuota, idempotencyKeys }: Account) {
   return {
     account: id,
     name: name ?? null,
     signed: secret !== undefined,
     refuseDuplicates: refuseDuplicates ?? false,
     ...(publishingQuota === undefined ? {} : { publishingQuota }),
+    ...(idempotencyKeys === undefined ? {} : { idempotencyKeys }),
   };
 }

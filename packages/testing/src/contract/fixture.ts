@@ -45,6 +45,10 @@ export interface ContractRefusal {
 
 export interface ContractFixture {
   platform: string;
+  /** In the table, if one platform is held to the contract in several ways; default: the platform. */
+  name?: string;
+  /** What the stand-in is told of each account. */
+  toldToSandbox?: Fields;
   /** Every handle is an account of its own. */
   account(handle: string): ContractAccount;
   /** What the stand-in calls that account, in its ledger and in faults; empty: by our own id of it. */

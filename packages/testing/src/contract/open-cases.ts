@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Guarantee } from "@punctual/core";
 import { until } from "../until.ts";
 import { type CaseMaker, contractCase } from "./case.ts";
+import type { ContractKind } from "./fixture.ts";
 import { target } from "./refusal-cases.ts";
 import {
   attemptOnce,
@@ -37,7 +38,7 @@ export const openCases: CaseMaker = (fixture) => [
   ...losses.map((loss) =>
     contractCase(`lost answer: ${loss.name}`, async (world) => {
       if ("lie" in loss && fixture.liesWith4xx !== true) return "not applicable: a 4xx of this network is a no";
-      for (const { name } of fixture.kinds) {
+      const lose = async ({ name }: ContractKind) => {
         const rehearsal = await rehearse(world, fixture, name);
         if (needsPreparing(rehearsal)) await prepareOnce(rehearsal);
         const applied = await world.fault({ ...target(rehearsal, "publish"), times: 1, fault: loss.fault });
@@ -54,14 +55,15 @@ export const openCases: CaseMaker = (fixture) => [
         if (ending.status === "published") assert.equal(seen, 1, told);
         else assert.equal(seen, loss.carriedOut ? 1 : 0, told);
         assert.equal(ending.status, endingOf(rehearsal, loss.carriedOut, ending.outcomes.length), told);
-      }
+      };
+      await Promise.all(fixture.kinds.map(lose));
       return "passed";
     }),
   ),
 
   contractCase("looking finds what is there, and says absent only of what it read", async (world) => {
     if (world.platform(fixture.platform).confirm === undefined) return "not applicable: nothing can be read";
-    for (const { name, isProvable } of fixture.kinds) {
+    const look = async ({ name, isProvable }: ContractKind) => {
       const rehearsal = await rehearse(world, fixture, name);
       if (needsPreparing(rehearsal)) await prepareOnce(rehearsal);
       rehearsal.post = { ...rehearsal.post, firstSentAt: new Date() };
@@ -80,7 +82,8 @@ export const openCases: CaseMaker = (fixture) => [
       if (after.kind === "cannot_tell") after = await lookOnce(rehearsal);
       assert.ok(after.kind === "published", `${name}: ${JSON.stringify(after)}`);
       assert.equal(after.externalId ?? outcome.externalId, outcome.externalId, name);
-    }
+    };
+    await Promise.all(fixture.kinds.map(look));
     return "passed";
   }),
 

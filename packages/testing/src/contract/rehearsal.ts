@@ -76,6 +76,9 @@ export async function rehearse(world: ContractWorld, fixture: ContractFixture, k
     requestId: null,
   };
   const ledgerAccount = fixture.ledgerAccount(handle) === "" ? account.id : fixture.ledgerAccount(handle);
+  if (fixture.toldToSandbox !== undefined) {
+    await world.control("PUT", `/_control/accounts/${ledgerAccount}`, fixture.toldToSandbox);
+  }
   const rehearsal = { fixture, platform, world, ledgerAccount, handle, account, post, marker, checkpoint: null };
   const expiresAt = platform.credentialsExpireAt?.(account) ?? null;
   if (expiresAt !== null && expiresAt.getTime() <= Date.now()) await renew(rehearsal);
