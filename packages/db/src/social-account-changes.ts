@@ -17,8 +17,8 @@ export interface SocialAccountChange {
   companyId: string;
   /** The account as the decision saw it. */
   expected: SealedSocialAccount;
-  name: string;
-  /** Undefined: the same as before. */
+  /** Undefined, here and below: the same as before, whatever that is by then. */
+  name: string | undefined;
   clientId: string | null | undefined;
   settings: Readonly<Record<string, unknown>>;
   /** New ones, sealed; null: the same as before. */
@@ -73,7 +73,7 @@ export async function changeSocialAccount(
       FOR UPDATE
     ), changed AS (
       UPDATE social_accounts AS account
-      SET name = ${name}, settings = ${JSON.stringify(settings)}::jsonb,
+      SET name = coalesce(${name ?? null}, name), settings = ${JSON.stringify(settings)}::jsonb,
           client_id = CASE WHEN ${clientId === undefined} THEN client_id ELSE ${clientId ?? null}::uuid END,
           credentials = coalesce(${credentials}, credentials),
           credentials_version = credentials_version + ${reconnects ? 1 : 0}::integer,

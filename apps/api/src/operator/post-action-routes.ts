@@ -140,6 +140,7 @@ export const operatorPostActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> =
             404: noSuch("post"),
             409: { too_late: "The post is publishing; it cannot be edited any more." },
             422: contentRefusals,
+            503: { post_changing: "The post is changing too fast; try again." },
           }),
         },
       },

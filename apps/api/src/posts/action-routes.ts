@@ -6,6 +6,7 @@ import { Type } from "typebox";
 import { answer, noSuch, problems } from "../answer.ts";
 import { Id, IdParams, Nullable } from "../field-schemas.ts";
 import { notFound, ProblemError } from "../problem.ts";
+import { changingTooFast } from "../rounds.ts";
 import { cancelGroup, type GroupMemberResult } from "./cancel-group.ts";
 import { cancelPost, type CancelResult } from "./cancel-post.ts";
 import { editOnePost, type EditResult } from "./edit-post.ts";
@@ -55,6 +56,7 @@ export const postActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (
             409: { too_late: "The post is publishing; it cannot be edited any more." },
             412: { other_revision: "The post is at revision 3." },
             422: contentRefusals,
+            503: { post_changing: "The post is changing too fast; try again." },
           }),
         },
       },
@@ -193,6 +195,8 @@ export function notEdited(result: Exclude<EditResult, { kind: "edited" }>): Prob
     }
     case "refused":
       return refusal(result.issues);
+    case "contended":
+      return changingTooFast("post_changing", "post");
   }
 }
 

@@ -1,6 +1,7 @@
-/** Editing always ends in a definite answer: this revision was accepted, or it is too late. */
+/** Editing always ends in a definite answer: this revision was accepted, or it is too late, or nothing was changed. */
 import type { PostStatus, ValidationIssue } from "@punctual/core";
 import { editPost, readPostToEdit, toWaitingPost, type PostRecord } from "@punctual/db";
+import { rounds } from "../rounds.ts";
 import type { PostPatch } from "./edit-schemas.ts";
 import { mergePost } from "./merge-post.ts";
 import type { ScheduleDeps } from "./schedule-posts.ts";
@@ -20,15 +21,15 @@ export type EditResult =
   | { kind: "no_such_post" }
   | { kind: "too_late"; status: PostStatus }
   | { kind: "other_revision"; revision: number }
-  | { kind: "refused"; issues: ValidationIssue[] };
+  | { kind: "refused"; issues: ValidationIssue[] }
+  /** It changed again and again while we tried. */
+  | { kind: "contended" };
 
 const editableStatuses: ReadonlySet<PostStatus> = new Set(["scheduled", "retrying", "held", "failed", "missed"]);
-/** A post can change between our look and our change; that often in a row is a fault. */
-const roundsMax = 10;
 
 export async function editOnePost(deps: ScheduleDeps, request: EditRequest): Promise<EditResult> {
   const { companyId, id, requestId, patch, ifRevision } = request;
-  for (let round = 0; round < roundsMax; round += 1) {
+  for await (const _ of rounds()) {
     const read = await readPostToEdit(deps.database, { companyId, id });
     if (read === null) return { kind: "no_such_post" };
     const { post, now } = read;
@@ -50,5 +51,5 @@ export async function editOnePost(deps: ScheduleDeps, request: EditRequest): Pro
     ]);
     return { kind: "edited", post: edited };
   }
-  throw new Error(`post ${id} changed under ${roundsMax} tries to edit it`);
+  return { kind: "contended" };
 }

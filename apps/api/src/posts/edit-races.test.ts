@@ -112,3 +112,17 @@ test("of edits at the same moment each is applied to the other, none is lost", a
     revision: 5,
   });
 });
+
+test("of many edits at the same moment all are in the post that are answered so, and the others are told to come again", async () => {
+  const { id } = await schedule();
+  const names = Array.from({ length: 40 }, (_, index) => `edit${index}`);
+  const answers = await Promise.all(names.map((name) => edit(id, { metadata: { [name]: "1" } })));
+  const taken = names.filter((_, index) => answers[index]?.status === 200);
+  expect(taken.length).toBeGreaterThan(10);
+  const { metadata, revision } = await read(id);
+  expect(Object.keys(metadata).toSorted()).toEqual(taken.toSorted());
+  expect(revision).toBe(1 + taken.length);
+  for (const { status, headers } of answers.filter(({ status }) => status !== 200)) {
+    expect({ status, retryAfter: headers["retry-after"] }).toEqual({ status: 503, retryAfter: "1" });
+  }
+});

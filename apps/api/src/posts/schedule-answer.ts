@@ -2,6 +2,7 @@
 import type { ValidationIssue } from "@punctual/core";
 import type { FastifyReply } from "fastify";
 import { ProblemError } from "../problem.ts";
+import { changingTooFast } from "../rounds.ts";
 import { unknownAccountCode } from "./post-draft.ts";
 import type { ScheduleResult } from "./schedule-posts.ts";
 
@@ -25,10 +26,8 @@ export function sendScheduled(reply: FastifyReply, result: ScheduleResult): Fast
       const detail = "A request under this Idempotency-Key is still running; try again.";
       throw new ProblemError(409, "idempotency_key_in_use", detail, { headers: { "retry-after": "1" } });
     }
-    case "contended": {
-      const detail = "The social account is changing too fast; try again.";
-      throw new ProblemError(503, "account_changing", detail, { headers: { "retry-after": "1" } });
-    }
+    case "contended":
+      throw changingTooFast("account_changing", "social account");
   }
 }
 

@@ -14,6 +14,7 @@ import {
 import type { Keyring } from "@punctual/runtime";
 import type { PublishProducer } from "@punctual/queue";
 import { mergeObject } from "../merge-patch.ts";
+import { rounds } from "../rounds.ts";
 import type { ConnectDeps } from "./connect-account.ts";
 import { releaseAccountPosts } from "./resume-account.ts";
 import type { SocialAccountPatch } from "./schemas.ts";
@@ -33,15 +34,14 @@ export type ChangeResult =
   | { kind: "changed"; account: SocialAccountRecord }
   | { kind: "no_such_account" }
   | { kind: "no_such_client" }
-  | { kind: "refused"; issues: ValidationIssue[] };
-
-/** An account can change between our look and our change; that often in a row is a fault. */
-const roundsMax = 10;
+  | { kind: "refused"; issues: ValidationIssue[] }
+  /** It changed again and again while we tried. */
+  | { kind: "contended" };
 
 export async function changeAccount(deps: ChangeDeps, request: ChangeRequest): Promise<ChangeResult> {
   const { companyId, id, patch, requestId, wholeCredentials = false } = request;
   const { database, keyring, platforms } = deps;
-  for (let round = 0; round < roundsMax; round += 1) {
+  for await (const _ of rounds()) {
     const expected = await findSealedSocialAccount(database, { companyId, id });
     if (expected === null) return { kind: "no_such_account" };
     if (Object.keys(patch).length === 0) return { kind: "changed", account: expected };
@@ -57,7 +57,7 @@ export async function changeAccount(deps: ChangeDeps, request: ChangeRequest): P
       : [];
     if (issues.length > 0) return { kind: "refused", issues };
 
-    const { name = expected.name, clientId } = patch;
+    const { name, clientId } = patch;
     const sealed = patch.credentials === undefined ? null : keyring.seal(JSON.stringify(credentials), expected.id);
     const change = { companyId, expected, name, clientId, settings, credentials: sealed, requestId };
     const account = await changeSocialAccount(database, change);
@@ -69,7 +69,7 @@ export async function changeAccount(deps: ChangeDeps, request: ChangeRequest): P
       return { kind: "no_such_client" };
     }
   }
-  throw new Error(`account ${id} changed under ${roundsMax} tries to change it`);
+  return { kind: "contended" };
 }
 
 /** Null if no key opens them: whoever gives new ones shall not be hindered by that. */

@@ -5,6 +5,7 @@ import { Type } from "typebox";
 import { answer, noSuch, problems } from "../answer.ts";
 import { IdParams } from "../field-schemas.ts";
 import { notFound, ProblemError } from "../problem.ts";
+import { changingTooFast } from "../rounds.ts";
 import { toSocialAccountOut } from "./account-answer.ts";
 import { changeAccount, type ChangeDeps } from "./change-account.ts";
 import { checkAccount } from "./check-account.ts";
@@ -34,7 +35,11 @@ export const socialAccountChangeRoutes: FastifyPluginAsyncTypebox<ChangeDeps> = 
         body: SocialAccountPatch,
         response: {
           200: answer(SocialAccountOut, "The account as it is now."),
-          ...problems({ 404: { ...noSuch("social account"), ...unknownClientSample }, 422: refusedAccountSample }),
+          ...problems({
+            404: { ...noSuch("social account"), ...unknownClientSample },
+            422: refusedAccountSample,
+            503: { account_changing: "The social account is changing too fast; try again." },
+          }),
         },
       },
     },
@@ -49,6 +54,8 @@ export const socialAccountChangeRoutes: FastifyPluginAsyncTypebox<ChangeDeps> = 
           throw unknownClient();
         case "refused":
           throw refusedAccount(result.issues);
+        case "contended":
+          throw changingTooFast("account_changing", "social account");
       }
     },
   );

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { createTestEnvironment, insertTestPost, until, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
@@ -117,9 +118,19 @@ test("two patches at once both count", async () => {
     ]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
     const { body } = await api.call<SocialAccountOut>(tenant.apiKey, "GET", url());
-    expect(body.settings).toEqual({ url: `https://example.com/${round}` });
+    expect(body).toMatchObject({ name: `Round ${round}`, settings: { url: `https://example.com/${round}` } });
     expect((await stored()).version).toBe(round + 2);
   }
+});
+
+test("of many patches at once all count that are answered so, and the others are told to come again", async () => {
+  const secrets = Array.from({ length: 40 }, () => `whsec_${randomBytes(32).toString("base64")}`);
+  const before = (await stored()).version;
+  const answers = await Promise.all(secrets.map((secret) => patch({ credentials: { secret } })));
+  const taken = answers.filter(({ status }) => status === 200).length;
+  expect(taken).toBeGreaterThan(10);
+  expect((await stored()).version).toBe(before + taken);
+  for (const { headers } of answers.filter(({ status }) => status !== 200)) expect(headers["retry-after"]).toBe("1");
 });
 
 test.each([
