@@ -6,6 +6,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { databaseFaults, demoApiKey, demoIds, openDatabase, seedDemo, SeedError } from "@punctual/db";
 import { createKeyring, createLogger, readConfig, runMain, StartError } from "@punctual/runtime";
+import { demoAccounts } from "./demo-accounts.ts";
 import { loadEnvFile } from "./env-file.ts";
 
 await runMain(async () => {
@@ -21,10 +22,13 @@ await runMain(async () => {
       throw new StartError("Postgres does not answer at DATABASE_URL.", { cause: error });
     });
     if (faults.length > 0) throw new StartError(faults.join("\n"));
-    await seedDemo(database, createKeyring(config.ENCRYPTION_KEYS)).catch((error: unknown) => {
-      throw error instanceof SeedError ? new StartError(error.message, { cause: error }) : error;
-    });
-    console.log(`Demo company ${demoIds.company} with the webhook account ${demoIds.socialAccounts.webhook}.`);
+    const accounts = await seedDemo(database, createKeyring(config.ENCRYPTION_KEYS), demoAccounts()).catch(
+      (error: unknown) => {
+        throw error instanceof SeedError ? new StartError(error.message, { cause: error }) : error;
+      },
+    );
+    console.log(`Demo company ${demoIds.company} with sandbox accounts:`);
+    for (const { platform, id } of accounts) console.log(`  ${id}  ${platform}`);
     const hasKey = (await database.prisma.apiKey.count({ where: { companyId: demoIds.company, revokedAt: null } })) > 0;
     if (hasKey && !values["new-key"]) {
       console.log("It has an API key, which was shown when it was made; `npm run db:seed -- --new-key` makes another.");

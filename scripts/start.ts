@@ -3,7 +3,6 @@
  * clears up after a run that was killed, starts everything, and ends everything on Ctrl-C.
  */
 import path from "node:path";
-import { demoIds } from "@punctual/db";
 import { runMain, type Service } from "@punctual/runtime";
 import { ensureDashboard } from "../apps/dashboard/freshness.ts";
 import { banner } from "./start/banner.ts";
@@ -88,7 +87,7 @@ function devFile(facts: InstallationFacts): object {
     redisUrl: facts.redisUrl,
     apiKey: facts.apiKey,
     operator: { user: "operator", password: facts.operatorPassword },
-    socialAccounts: demoIds.socialAccounts,
+    socialAccounts: Object.fromEntries(facts.accounts.map(({ platform, id }) => [platform, id])),
     env: facts.environment,
   };
 }

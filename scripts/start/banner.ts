@@ -1,5 +1,5 @@
 /** What `npm start` tells once everything runs: where things are, and a line to paste. */
-import { demoIds } from "@punctual/db";
+import { demoWebhookAccountId } from "../demo-accounts.ts";
 import type { InstallationFacts } from "./installation.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -10,7 +10,7 @@ export function banner(facts: InstallationFacts, dataDirectory: string, { bold, 
     ["API", apiUrl, `key ${apiKey}`],
     ["Dashboard", `${apiUrl}/`, `user operator, password ${operatorPassword}`],
     ["Queues", `${apiUrl}/queues`, "the same"],
-    ["Feed", `${sandboxUrl}/feed/webhook/${demoIds.socialAccounts.webhook}`, ""],
+    ["Feeds", `${sandboxUrl}/`, "what readers see, network by network"],
     ["Health", `${apiUrl}/readyz`, `worker ${workerUrl}/readyz`],
     ["Files", `${dataDirectory}/`, "data, logs/, and all of the above in dev.json"],
   ];
@@ -35,6 +35,6 @@ export function curlLine({ apiUrl, apiKey }: { apiUrl: string; apiKey: string })
   const inTenSeconds = `'"$(node -p 'new Date(Date.now()+10000).toISOString()')"'`;
   return [
     `curl -sS ${apiUrl}/v1/posts -H "authorization: Bearer ${apiKey}" -H "content-type: application/json" \\`,
-    `  -d '{"socialAccountId":"${demoIds.socialAccounts.webhook}","text":"Hello from curl","scheduledAt":"${inTenSeconds}"}'`,
+    `  -d '{"socialAccountId":"${demoWebhookAccountId}","text":"Hello from curl","scheduledAt":"${inTenSeconds}"}'`,
   ].join("\n");
 }

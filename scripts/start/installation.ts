@@ -3,17 +3,20 @@
  * demo company, then sandbox, API and worker. Stopping goes the other way, from whoever takes work to whoever keeps it.
  */
 import {
+  changeCompany,
   demoApiKey,
+  demoIds,
+  findCompany,
   migrate,
   MigrationError,
   openDatabase,
   seedDemo,
   SeedError,
   type Database,
-  type DemoAccount,
 } from "@punctual/db";
 import { createKeyring, createLogger, StartError } from "@punctual/runtime";
 import { isPortFree, isRunning, startPostgres, startRedis, type LocalServer } from "@punctual/testing";
+import { demoAccounts, type DemoNetworkAccount } from "../demo-accounts.ts";
 import { launchApp } from "./app-process.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import type { ProcessRecords } from "./leftovers.ts";
@@ -30,7 +33,7 @@ export interface InstallationFacts {
   redisUrl: string;
   apiKey: string;
   operatorPassword: string;
-  accounts: readonly DemoAccount[];
+  accounts: readonly DemoNetworkAccount[];
   /** What another API or worker process needs to join in. */
   environment: Readonly<Record<string, string>>;
   database: Database;
@@ -79,9 +82,11 @@ export function createInstallation(parts: InstallationParts): Installation {
         { url: databaseUrl, pooled: false, connectionsMax: 2, applicationName: "punctual-start" },
         { logger: createLogger("start", "silent") },
       );
-      const accounts = await seedDemo(database, createKeyring(encryptionKeys)).catch((error: unknown) => {
+      const keyring = createKeyring(encryptionKeys);
+      const accounts = await seedDemo(database, keyring, demoAccounts()).catch((error: unknown) => {
         throw error instanceof SeedError ? new StartError(error.message, { cause: error }) : error;
       });
+      await letDemoReturn(database, urlOf(settings.host, ports.api));
       const { key: apiKey, isNew } = await demoApiKey(database, data.secrets.apiKey);
       if (isNew) data.saveSecrets({ ...data.secrets, apiKey });
 
@@ -124,6 +129,12 @@ export function createInstallation(parts: InstallationParts): Installation {
       for (const service of services) service.kill();
     },
   };
+}
+
+/** So that connecting an account can be tried without anything set up: the browser comes back to the API's own pages. */
+async function letDemoReturn(database: Database, apiUrl: string): Promise<void> {
+  const company = await findCompany(database, demoIds.company);
+  if (company?.returnOrigins.length === 0) await changeCompany(database, { id: company.id, returnOrigins: [apiUrl] });
 }
 
 type Run = (name: string, launch: () => Promise<Running>) => Promise<void>;
@@ -185,10 +196,10 @@ async function runApp({ parts, environment }: Apps, name: "api" | "worker" | "sa
 }
 
 /** Tells the sandbox about the demo accounts each time it starts: it forgets, and checks signatures only if told. */
-async function runSandbox(apps: Apps, sandboxUrl: string, accounts: readonly DemoAccount[]): Promise<Running> {
+async function runSandbox(apps: Apps, sandboxUrl: string, accounts: readonly DemoNetworkAccount[]): Promise<Running> {
   const running = await runApp(apps, "sandbox", { SANDBOX_PORT: String(apps.parts.ports.sandbox) });
-  for (const { id, name, credentials } of accounts) {
-    await fetch(`${sandboxUrl}/_control/accounts/${id}`, {
+  for (const { sandboxAccount, name, credentials } of accounts) {
+    await fetch(`${sandboxUrl}/_control/accounts/${encodeURIComponent(sandboxAccount)}`, {
       method: "PUT",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ name, secret: credentials["secret"] }),

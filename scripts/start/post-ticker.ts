@@ -21,6 +21,7 @@ interface TickerEvent {
 }
 
 interface TickerPost {
+  platform: string;
   content: string;
   scheduledAt: Date;
   nextAttemptAt: Date;
@@ -81,6 +82,7 @@ async function readEvents(database: Database, after: bigint): Promise<TickerEven
     where: { id: { in: ids } },
     select: {
       id: true,
+      platform: true,
       content: true,
       scheduledAt: true,
       nextAttemptAt: true,
@@ -96,9 +98,10 @@ async function readEvents(database: Database, after: bigint): Promise<TickerEven
 function describe({ type, post }: TickerEvent, { bold, dim }: Terminal): string | null {
   if (post === null) return null;
   const what = type.replace("post.", "");
-  const head = `${bold(what.padEnd(11))} ${quote(post.content)}`;
+  const where = post.platform.padEnd(9);
+  const head = `${bold(what.padEnd(11))} ${where} ${quote(post.content)}`;
   if (what === "scheduled")
-    return `${dim(what.padEnd(11))} ${dim(`${quote(post.content)} for ${clockTime(post.scheduledAt)}`)}`;
+    return `${dim(what.padEnd(11))} ${dim(`${where} ${quote(post.content)} for ${clockTime(post.scheduledAt)}`)}`;
   if (what === "published") return `${head} ${dim(`${post.latenessMs ?? 0} ms after its instant`)}`;
   if (what === "retrying") return `${head} ${post.failureMessage ?? ""}, again at ${clockTime(post.nextAttemptAt)}`;
   if (what === "failed") return `${head} ${post.failureMessage ?? ""}`;

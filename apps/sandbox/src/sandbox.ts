@@ -17,6 +17,7 @@ import { feedRoutes } from "./feed/routes.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { ledgerRoutes } from "./ledger/routes.ts";
 import { createPlatforms } from "./platforms.ts";
+import { sampleRoutes } from "./samples/routes.ts";
 import { tokenRoutes } from "./tokens/routes.ts";
 import { createTokens } from "./tokens/tokens.ts";
 import { uploadRoutes } from "./uploads/routes.ts";
@@ -67,6 +68,7 @@ export function createSandbox({ host, port }: SandboxOptions, { logger }: { logg
   faultRoutes(app, { faults });
   tokenRoutes(app, { tokens, platforms: platforms.map(({ name }) => name) });
   uploadRoutes(app, { uploads });
+  sampleRoutes(app);
   feedRoutes(app, { ledger, accounts, platforms });
   ledgerRoutes(app, {
     ledger,

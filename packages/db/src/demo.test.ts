@@ -12,27 +12,48 @@ beforeAll(async () => {
 });
 afterAll(() => env.close());
 
+const accounts = [
+  {
+    id: "01900000-0000-7000-8000-000000000003",
+    platform: "webhook",
+    name: "One",
+    settings: {},
+    credentials: { secret: "s" },
+  },
+  {
+    id: "01900000-0000-7000-8000-000000000004",
+    platform: "chirp",
+    name: "Two",
+    settings: { page: "7" },
+    credentials: {},
+  },
+];
+/** Each time with another secret, as whoever makes them up does. */
+const seed = (keyring = env.keyring) => {
+  const [first, ...others] = accounts;
+  const drafts = [{ ...first, credentials: { secret: randomBytes(8).toString("hex") } }, ...others] as typeof accounts;
+  return seedDemo(env.database, keyring, drafts);
+};
 const rows = () => env.sql("SELECT * FROM companies, clients, social_accounts ORDER BY social_accounts.id");
 
 test("seeding twice, even at once, leaves one company as the first time made it", async () => {
-  const [accounts] = await Promise.all([seedDemo(env.database, env.keyring), seedDemo(env.database, env.keyring)]);
+  const [first] = await Promise.all([seed(), seed()]);
   const seeded = await rows();
-  const again = await seedDemo(env.database, env.keyring);
+  expect(await seed()).toEqual(first);
   expect(await rows()).toEqual(seeded);
-  expect(again).toEqual(accounts);
-  expect(seeded).toHaveLength(1);
+  expect(seeded).toMatchObject([{ platform: "webhook" }, { platform: "chirp", settings: { page: "7" } }]);
 });
 
 test("a database of another installation is refused, and left as it is", async () => {
-  await seedDemo(env.database, env.keyring);
+  await seed();
   const before = await rows();
   const others = createKeyring(randomBytes(32).toString("base64"));
-  await expect(seedDemo(env.database, others)).rejects.toThrow(SeedError);
+  await expect(seed(others)).rejects.toThrow(SeedError);
   expect(await rows()).toEqual(before);
 });
 
 test("a known key of the demo company is kept, any other is not", async () => {
-  await seedDemo(env.database, env.keyring);
+  await seed();
   const first = await demoApiKey(env.database, undefined);
   expect(first.isNew).toBe(true);
   expect(await demoApiKey(env.database, first.key)).toEqual({ key: first.key, isNew: false });

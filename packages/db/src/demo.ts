@@ -2,7 +2,6 @@
  * Demo data: one company to try things with. Its ids are fixed, so that seeding again changes nothing and addresses
  * people wrote down stay good.
  */
-import { randomBytes } from "node:crypto";
 import type { Keyring } from "@punctual/runtime";
 import { createApiKey, findApiKeyOwner } from "./api-keys.ts";
 import type { Database } from "./database.ts";
@@ -10,15 +9,14 @@ import type { Database } from "./database.ts";
 export const demoIds = {
   company: "01900000-0000-7000-8000-000000000001",
   client: "01900000-0000-7000-8000-000000000002",
-  /** By platform. */
-  socialAccounts: { webhook: "01900000-0000-7000-8000-000000000003" },
 } as const;
 
-/** An account of the demo company; the sandbox may be told, to check signatures like a real receiver. */
+/** A sandbox account of the demo company. */
 export interface DemoAccount {
   id: string;
   platform: string;
   name: string;
+  settings: Readonly<Record<string, string>>;
   credentials: Readonly<Record<string, string>>;
 }
 
@@ -30,20 +28,22 @@ export class SeedError extends Error {
 /**
  * Makes the demo company, its client and its sandbox accounts, as far as they are missing.
  *
+ * @returns the accounts as they are: what was there keeps its credentials
  * @throws {SeedError} if they are there under other encryption keys
  */
-export async function seedDemo(database: Database, keyring: Keyring): Promise<DemoAccount[]> {
-  const { company, client, socialAccounts } = demoIds;
+export async function seedDemo<Account extends DemoAccount>(
+  database: Database,
+  keyring: Keyring,
+  drafts: readonly Account[],
+): Promise<Account[]> {
+  const { company, client } = demoIds;
   await database.prisma.$executeRaw`
     INSERT INTO companies (id, name) VALUES (${company}::uuid, 'Demo company') ON CONFLICT (id) DO NOTHING`;
   await database.prisma.$executeRaw`
     INSERT INTO clients (id, company_id, name) VALUES (${client}::uuid, ${company}::uuid, 'Demo client')
     ON CONFLICT (id) DO UPDATE SET deleted_at = NULL WHERE clients.deleted_at IS NOT NULL`;
-  const accounts: DemoAccount[] = [];
-  for (const [platform, id] of Object.entries(socialAccounts)) {
-    const draft = { id, platform, name: `Demo ${platform}`, credentials: { secret: newWebhookSecret() } };
-    accounts.push({ ...draft, credentials: await seedAccount(database, keyring, draft) });
-  }
+  const accounts: Account[] = [];
+  for (const draft of drafts) accounts.push({ ...draft, credentials: await seedAccount(database, keyring, draft) });
   return accounts;
 }
 
@@ -69,12 +69,13 @@ export async function demoApiKey(
 async function seedAccount(
   database: Database,
   keyring: Keyring,
-  { id, platform, name, credentials }: DemoAccount,
+  { id, platform, name, settings, credentials }: DemoAccount,
 ): Promise<DemoAccount["credentials"]> {
   const sealed = keyring.seal(JSON.stringify(credentials), id);
   await database.prisma.$executeRaw`
     INSERT INTO social_accounts (id, company_id, client_id, platform, name, settings, credentials, sandbox)
-    VALUES (${id}::uuid, ${demoIds.company}::uuid, ${demoIds.client}::uuid, ${platform}, ${name}, '{}', ${sealed}, true)
+    VALUES (${id}::uuid, ${demoIds.company}::uuid, ${demoIds.client}::uuid, ${platform}, ${name},
+            ${JSON.stringify(settings)}::jsonb, ${sealed}, true)
     ON CONFLICT (id) DO UPDATE
     SET deleted_at = NULL, credentials = excluded.credentials, credentials_version = social_accounts.credentials_version + 1
     WHERE social_accounts.deleted_at IS NOT NULL`;
@@ -95,8 +96,4 @@ function tryOpen(keyring: Keyring, sealed: string, context: string): DemoAccount
   } catch {
     return null;
   }
-}
-
-function newWebhookSecret(): string {
-  return `whsec_${randomBytes(32).toString("base64")}`;
 }

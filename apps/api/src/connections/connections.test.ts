@@ -30,6 +30,7 @@ describe("the whole way", () => {
     ["facebook", ["Shop of alex", "Club of alex"], ["1"], ["Club of alex"]],
     ["linkedin", ["alex", "Company of alex", "Side project of alex"], ["0", "2"], ["alex", "Side project of alex"]],
     ["instagram", ["@alex"], undefined, ["@alex"]],
+    ["mastodon", ["@alex@sandbox"], undefined, ["@alex@sandbox"]],
   ])("%s: log in, choose, and be sent back", async (platform, offered, choose, connected) => {
     const company = await under.company();
     const walker = under.walker();

@@ -28,6 +28,9 @@ export function createLinkedInPlatform(deps: PlatformDeps): Platform {
   const old = versionWarning(deps.app.apiVersion ?? linkedinVersionDefault, new Date());
   if (old !== null) deps.logger.warn({ platform: "linkedin" }, old);
 
+  const urlOf = ({ sandbox, settings }: ConnectedAccount, urn: string) =>
+    postUrl(urn, String(settings["author"]), sandbox ? (deps.sandboxUrl ?? null) : null);
+
   return {
     name: "linkedin",
     description: linkedinDescription,
@@ -58,7 +61,7 @@ export function createLinkedInPlatform(deps: PlatformDeps): Platform {
         return refusedToPublish(result, answerContext(post, account));
       }
       const urn = result.headers["x-restli-id"];
-      const names = urn === undefined ? {} : { externalId: urn, externalUrl: postUrl(urn) };
+      const names = urn === undefined ? {} : { externalId: urn, externalUrl: urlOf(account, urn) };
       return { kind: "published", httpStatus: result.status, ...names };
     },
 
@@ -68,7 +71,10 @@ export function createLinkedInPlatform(deps: PlatformDeps): Platform {
         return { kind: "cannot_tell", message: "LinkedIn does not let a member's posts be listed" };
       }
       const result = await api.call(account, { method: "GET", path: listingPath(author) }, { timeoutMs, signal });
-      return findPost(result, post, readUploads(checkpoint).slice(0, post.media.length));
+      const found = findPost(result, post, readUploads(checkpoint).slice(0, post.media.length));
+      return found.kind === "found"
+        ? { kind: "published", externalId: found.urn, externalUrl: urlOf(account, found.urn) }
+        : found;
     },
 
     inspect: (post, context) => inspectMedia(deps.media, post, { ...context, limits: linkedinMediaLimits }),

@@ -2,13 +2,12 @@
  * Looking for a post whose answer got lost in what its author posted. LinkedIn lets only organizations be listed, and a
  * listing proves presence only: what it does not show may still appear.
  */
-import type { Confirmation, OutgoingPost } from "@punctual/core";
+import type { OutgoingPost } from "@punctual/core";
 import type { HttpResult } from "../http.ts";
 import { fieldsOf, listOf, parseFields } from "./fields.ts";
 import { linkedinLimits } from "./limits.ts";
 import { readableText, readLittleText } from "./little-text.ts";
 import type { Upload } from "./post-body.ts";
-import { postUrl } from "./vocabulary.ts";
 
 export function listingPath(author: string): string {
   const query = new URLSearchParams({
@@ -20,8 +19,10 @@ export function listingPath(author: string): string {
   return `/rest/posts?${query.toString()}`;
 }
 
+export type Finding = { kind: "found"; urn: string } | { kind: "cannot_tell"; message: string };
+
 /** @param result what LinkedIn answered to `listingPath` */
-export function findPost(result: HttpResult, post: OutgoingPost, uploads: readonly Upload[]): Confirmation {
+export function findPost(result: HttpResult, post: OutgoingPost, uploads: readonly Upload[]): Finding {
   if (result.kind !== "answer") return { kind: "cannot_tell", message: result.message };
   if (result.status !== 200) return { kind: "cannot_tell", message: `LinkedIn answered ${result.status}` };
   const matches = readListing(result.body).filter((listed) => isOurs(listed, post, uploads));
@@ -29,7 +30,7 @@ export function findPost(result: HttpResult, post: OutgoingPost, uploads: readon
   if (first === undefined) return { kind: "cannot_tell", message: "the listing does not show it" };
   // Two alike: both are this text, but which of them this call made cannot be said.
   if (matches.length > 1) return { kind: "cannot_tell", message: "the listing shows several posts alike" };
-  return { kind: "published", externalId: first.urn, externalUrl: postUrl(first.urn) };
+  return { kind: "found", urn: first.urn };
 }
 
 interface ListedPost {

@@ -14,7 +14,8 @@ export function namedPost(text: string): string | undefined {
   return postUrn.exec(text)?.[0];
 }
 
-/** Where people read a post. */
-export function postUrl(urn: string): string {
-  return `https://www.linkedin.com/feed/update/${urn}/`;
+/** Where people read a post; that of a sandbox account is on the sandbox's feed. */
+export function postUrl(urn: string, author: string, sandboxUrl: string | null): string {
+  if (sandboxUrl === null) return `https://www.linkedin.com/feed/update/${urn}/`;
+  return new URL(`/feed/linkedin/${encodeURIComponent(author)}/${encodeURIComponent(urn)}`, sandboxUrl).href;
 }
