@@ -5,6 +5,7 @@
  */
 import type { Confirmation, Platform } from "@punctual/core";
 import {
+  isExternalIdTaken,
   recordAbsent,
   recordCannotTell,
   recordFound,
@@ -41,7 +42,7 @@ export function createConfirmer({ database, platforms, keyring, logger, pulse }:
   const readable = [...platforms.values()].filter((platform) => platform.confirm !== undefined).map(({ name }) => name);
 
   async function look(post: UnconfirmedPost): Promise<void> {
-    const confirmation = await read(post);
+    const confirmation = await ownOnly(database, post, await read(post));
     const context = { postId: post.id, requestId: post.requestId, looks: post.confirmCount + 1 };
     switch (confirmation.kind) {
       case "published": {
@@ -99,4 +100,12 @@ export function createConfirmer({ database, platforms, keyring, logger, pulse }:
       },
     },
   );
+}
+
+/** What a platform shows that another post of ours is known to be, is not this one, however alike they are. */
+async function ownOnly(database: Database, post: UnconfirmedPost, found: Confirmation): Promise<Confirmation> {
+  if (found.kind !== "published" || found.externalId === undefined) return found;
+  const name = { platform: post.platform, externalId: found.externalId, exceptPostId: post.id };
+  if (!(await isExternalIdTaken(database, name))) return found;
+  return { kind: "cannot_tell", message: "what the platform shows is another post of ours" };
 }
