@@ -15,6 +15,7 @@ import { refusalCases } from "./contract/refusal-cases.ts";
 
 export type { CaseResult, ContractCase } from "./contract/case.ts";
 export type * from "./contract/fixture.ts";
+export * from "./contract/rehearsal.ts";
 export { createContractTable, type ContractTable } from "./contract/table.ts";
 export { type ContractWorld, openContractWorld } from "./contract/world.ts";
 

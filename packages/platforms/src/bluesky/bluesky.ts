@@ -5,6 +5,7 @@
  */
 import type { CallContext, Confirmation, OutgoingPost, Platform } from "@punctual/core";
 import { fieldsOf, parseFields, textOf } from "../json-answer.ts";
+import { inspectMedia } from "../media/media-reading.ts";
 import type { PlatformDeps } from "../platform-deps.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { createBlueskyConnector } from "./connect.ts";
@@ -35,6 +36,8 @@ export function createBlueskyPlatform(deps: PlatformDeps): Platform {
     validatePost: (post) => validateBlueskyPost(post, allowPrivateNetworks),
     guarantee: () => "idempotent",
     needsPreparing: (post) => post.media.length > 0 || hasCard(post) || mentionedHandles(post.text).length > 0,
+    inspect: (post, { timeoutMs, signal }) =>
+      inspectMedia(deps.media, post, { limits: blueskyDescription.limits.media!, timeoutMs, signal }),
 
     async prepare(post, context) {
       const session = readSession(context.account, new Date());

@@ -1,5 +1,5 @@
 /** What a post may ask of Bluesky beyond its text, link and media. */
-import type { PostContent, ValidationIssue } from "@punctual/core";
+import { pointerTo, type PostContent, type ValidationIssue } from "@punctual/core";
 import { countGraphemes } from "../graphemes.ts";
 import { blueskyLimits, selfLabels } from "./limits.ts";
 
@@ -48,7 +48,7 @@ export function readOptions({ options, link, media }: Pick<PostContent, "options
 } {
   const issues: ValidationIssue[] = [];
   for (const [name, value] of Object.entries(options)) {
-    const path = `/options/${name}`;
+    const path = pointerTo("/options", name);
     const check = Object.hasOwn(checks, name) ? checks[name as keyof BlueskyOptions] : undefined;
     if (check === undefined) {
       issues.push({ path, code: "unknown_option", message: "this platform has no such option" });

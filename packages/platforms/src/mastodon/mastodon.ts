@@ -11,6 +11,7 @@ import { readCheckpoint } from "./checkpoint.ts";
 import { createMastodonConnector } from "./connect.ts";
 import { mastodonDescription } from "./description.ts";
 import { idempotencyKey } from "./idempotency-key.ts";
+import { inspectPost } from "./inspect-post.ts";
 import { mastodonLimits } from "./limits.ts";
 import { lookForStatus } from "./look.ts";
 import { readOptions } from "./options.ts";
@@ -36,6 +37,7 @@ export function createMastodonPlatform(deps: PlatformDeps): Platform {
       return sinceMs < mastodonLimits.keyTrustedMs ? "idempotent" : "at_most_once";
     },
     needsPreparing: ({ media }) => media.length > 0,
+    inspect: (post, context) => inspectPost(post, { ...context, deps, api }),
     prepare: (post, context) =>
       prepareMedia(post, { deps, api, context, verdictContext: verdictContext(post, context) }),
 

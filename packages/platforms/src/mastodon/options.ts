@@ -1,5 +1,5 @@
 /** What a post may ask of Mastodon beyond its text, link and media. */
-import type { PostContent, ValidationIssue } from "@punctual/core";
+import { pointerTo, type PostContent, type ValidationIssue } from "@punctual/core";
 import { mastodonLimits } from "./limits.ts";
 
 export const visibilities = ["public", "unlisted", "private", "direct"] as const;
@@ -45,7 +45,7 @@ export function readOptions({ options }: Pick<PostContent, "options">): {
 } {
   const issues: ValidationIssue[] = [];
   for (const [name, value] of Object.entries(options)) {
-    const path = `/options/${name}`;
+    const path = pointerTo("/options", name);
     const check = Object.hasOwn(checks, name) ? checks[name as keyof MastodonOptions] : undefined;
     if (check === undefined) {
       issues.push({ path, code: "unknown_option", message: "this platform has no such option" });
