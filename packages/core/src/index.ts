@@ -4,6 +4,7 @@ export * from "./delivery.ts";
 export * from "./event-position.ts";
 export * from "./event.ts";
 export * from "./job.ts";
+export * from "./json-pointer.ts";
 export * from "./lateness-bucket.ts";
 export * from "./next-free-time.ts";
 export * from "./outcome.ts";

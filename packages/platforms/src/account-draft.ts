@@ -1,5 +1,5 @@
 /** Checks of what a client gives us to connect an account, the same for every platform. */
-import type { ValidationIssue } from "@punctual/core";
+import { pointerTo, type ValidationIssue } from "@punctual/core";
 
 const tokenLengthMax = 8_192;
 
@@ -11,7 +11,11 @@ export function unknownFields(
 ): ValidationIssue[] {
   return Object.keys(object)
     .filter((name) => !known.includes(name))
-    .map((name) => ({ path: `${path}/${name}`, code: "unknown_field", message: "this platform has no such field" }));
+    .map((name) => ({
+      path: pointerTo(path, name),
+      code: "unknown_field",
+      message: "this platform has no such field",
+    }));
 }
 
 /** A token that can stand in an `Authorization` header. */

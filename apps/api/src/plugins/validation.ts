@@ -5,7 +5,7 @@
  * takes none.
  */
 import ajvCompiler from "@fastify/ajv-compiler";
-import type { ValidationIssue } from "@punctual/core";
+import { pointerTo, type ValidationIssue } from "@punctual/core";
 import type { FastifyInstance, FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 
@@ -55,7 +55,7 @@ function describeFault(
 ): ValidationIssue {
   const [code, text] = describe(keyword, params, message);
   const child = params["missingProperty"] ?? params["additionalProperty"] ?? params["propertyName"];
-  const pointer = typeof child === "string" ? `${instancePath}/${escapePointer(child)}` : instancePath;
+  const pointer = typeof child === "string" ? pointerTo(instancePath, child) : instancePath;
   return { path: place === "body" ? pointer : pointer.slice(1), code, message: text };
 }
 
@@ -95,8 +95,4 @@ function describe(keyword: string, params: Record<string, unknown>, message: str
     default:
       return ["invalid", message ?? "is not valid"];
   }
-}
-
-function escapePointer(name: string): string {
-  return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }

@@ -1,5 +1,5 @@
 /** What can be known to be wrong with a Page or a post before Facebook is asked. */
-import type { PostContent, ValidationIssue } from "@punctual/core";
+import { pointerTo, type PostContent, type ValidationIssue } from "@punctual/core";
 import { accessTokenIssues, unknownFields } from "../account-draft.ts";
 import { mediaAddressIssues } from "../media-address.ts";
 import { checkMediaItems } from "../media/check-media.ts";
@@ -41,7 +41,7 @@ export function validateFacebookPost(post: PostContent, allowPrivateNetworks: bo
 function validateOptions({ options, media }: PostContent): ValidationIssue[] {
   const { reel, ...unknown } = options;
   const issues = Object.keys(unknown).map((name) => {
-    return { path: `/options/${name}`, code: "unknown_option", message: "this platform has no such option" };
+    return { path: pointerTo("/options", name), code: "unknown_option", message: "this platform has no such option" };
   });
   issues.push(...validateFlag("/options/reel", "invalid_option", reel));
   if (reel === true && media.length !== 1) {

@@ -1,5 +1,5 @@
 /** What a post may ask of Instagram beyond its text and media. */
-import type { PostContent, ValidationIssue } from "@punctual/core";
+import { pointerTo, type PostContent, type ValidationIssue } from "@punctual/core";
 import { instagramLimits } from "./limits.ts";
 
 export interface InstagramOptions {
@@ -40,7 +40,7 @@ const checks: Readonly<Record<keyof InstagramOptions, { fits: (value: unknown) =
 export function readOptions({ options, media }: PostContent): { options: InstagramOptions; issues: ValidationIssue[] } {
   const issues: ValidationIssue[] = [];
   for (const [name, value] of Object.entries(options)) {
-    const path = `/options/${name}`;
+    const path = pointerTo("/options", name);
     const check = Object.hasOwn(checks, name) ? checks[name as keyof InstagramOptions] : undefined;
     if (check === undefined) {
       issues.push({ path, code: "unknown_option", message: "this platform has no such option" });

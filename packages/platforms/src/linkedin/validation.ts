@@ -1,5 +1,5 @@
 /** What can be known to be wrong with an account or a post before LinkedIn is asked. */
-import type { PostContent, ValidationIssue } from "@punctual/core";
+import { pointerTo, type PostContent, type ValidationIssue } from "@punctual/core";
 import { accessTokenIssues, unknownFields } from "../account-draft.ts";
 import { checkMediaItems } from "../media/check-media.ts";
 import { mediaAddressIssues } from "../media-address.ts";
@@ -60,7 +60,7 @@ function validateOptions({ options, link }: PostContent): ValidationIssue[] {
   const { linkTitleCharactersMax, linkDescriptionCharactersMax } = linkedinLimits;
   const { visibility, linkTitle, linkDescription, disableReshare, ...unknown } = options;
   const issues = Object.keys(unknown).map((name) => {
-    return { path: `/options/${name}`, code: "unknown_option", message: "this platform has no such option" };
+    return { path: pointerTo("/options", name), code: "unknown_option", message: "this platform has no such option" };
   });
   if (visibility !== undefined && !visibilities.some((known) => known === visibility)) {
     const message = `must be one of ${visibilities.join(", ")}`;

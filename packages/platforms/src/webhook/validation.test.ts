@@ -95,13 +95,14 @@ describe("a post", () => {
   test("is told every limit it breaks at once, without its text", () => {
     const text = "x".repeat(webhookLimits.textCharactersMax + 1);
     const issues = validateWebhookPost(
-      post({ text, media: media(webhookLimits.mediaItemsMax + 1), options: { colour: "red" } }),
+      post({ text, media: media(webhookLimits.mediaItemsMax + 1), options: { colour: "red", "a/b~": 1 } }),
       false,
     );
     expect(issues.map(({ path, code }) => `${path} ${code}`)).toEqual([
       "/text text_too_long",
       "/media too_many_media",
       "/options/colour unknown_option",
+      "/options/a~1b~0 unknown_option",
     ]);
     expect(issues[0]?.message).toBe("the text has 100001 characters, at most 100000 are allowed");
   });

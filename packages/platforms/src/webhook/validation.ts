@@ -1,5 +1,5 @@
 /** What can be known to be wrong before anything is promised. */
-import type { PostContent, ValidationIssue } from "@punctual/core";
+import { pointerTo, type PostContent, type ValidationIssue } from "@punctual/core";
 import { mediaAddressIssues } from "../media-address.ts";
 import { receiverUrlIssue } from "../receiver-url.ts";
 import { webhookLimits } from "./limits.ts";
@@ -32,7 +32,11 @@ export function validateWebhookPost(post: PostContent, allowPrivateNetworks: boo
   }
   issues.push(...mediaAddressIssues(post, allowPrivateNetworks));
   for (const name of Object.keys(post.options)) {
-    issues.push({ path: `/options/${name}`, code: "unknown_option", message: "this platform has no such option" });
+    issues.push({
+      path: pointerTo("/options", name),
+      code: "unknown_option",
+      message: "this platform has no such option",
+    });
   }
   return issues;
 }
@@ -65,5 +69,9 @@ function unknownFields(
 ): ValidationIssue[] {
   return Object.keys(object)
     .filter((name) => !known.includes(name))
-    .map((name) => ({ path: `${path}/${name}`, code: "unknown_field", message: "this platform has no such field" }));
+    .map((name) => ({
+      path: pointerTo(path, name),
+      code: "unknown_field",
+      message: "this platform has no such field",
+    }));
 }
