@@ -3,8 +3,8 @@
  * that everything behind this can take strings as they are, recurse, and report every fault.
  */
 import { isUtf8 } from "node:buffer";
-import type { ValidationIssue } from "@punctual/core";
-import type { FastifyInstance } from "fastify";
+import { pointerTo, type ValidationIssue } from "@punctual/core";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { ProblemError } from "../problem.ts";
 import { malformedJson } from "./errors.ts";
@@ -24,6 +24,7 @@ export const body = fastifyPlugin(
       (request, buffer, done) => {
         // Many clients name the type on requests that have no body; the schema says whether there must be one.
         if (buffer.length === 0) return done(null);
+        if (isEncoded(request)) return done(encodedBody());
         if (!isUtf8(buffer)) return done(malformedJson());
         void parseJson(request, buffer.toString("utf8"), (error, parsed) =>
           error === null ? done(null, parsed) : done(malformedJson()),
@@ -42,6 +43,15 @@ export const body = fastifyPlugin(
   },
   { name: "body", dependencies: ["errors"] },
 );
+
+function isEncoded({ headers }: FastifyRequest): boolean {
+  const { "content-encoding": encoding = "identity" } = headers;
+  return encoding.toLowerCase() !== "identity";
+}
+
+function encodedBody(): ProblemError {
+  return new ProblemError(415, "unsupported_media_type", "Send the body as it is, without a Content-Encoding.");
+}
 
 /** Walks a value without recursion, since its depth is not known yet. Stops at the first fault of shape. */
 function textFaults(root: unknown, start: string, show: (pointer: string) => string): ValidationIssue[] {
@@ -64,11 +74,7 @@ function textFaults(root: unknown, start: string, show: (pointer: string) => str
     if (entries.length > entryMax) return refuse("too_many", `has more than ${entryMax} entries`);
     for (const [name, child] of entries) {
       if (!isStorable(name)) return refuse("invalid_text", `a field's name ${unstorable}`);
-      open.push({
-        value: child,
-        pointer: `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`,
-        depth: depth + 1,
-      });
+      open.push({ value: child, pointer: pointerTo(pointer, name), depth: depth + 1 });
     }
   }
   return issues;

@@ -1,5 +1,6 @@
 import { connect, type AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
 import { createTestEnvironment, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest, type Method } from "../app-under-test.ts";
@@ -54,6 +55,15 @@ describe("a body that cannot be read", () => {
       });
     },
   );
+
+  test("because it is compressed is 415", async () => {
+    const packed = gzipSync(JSON.stringify(valid()));
+    expect(await send(packed, { "content-encoding": "gzip" })).toMatchObject({
+      status: 415,
+      body: { code: "unsupported_media_type" },
+    });
+    expect((await send(JSON.stringify(valid()), { "content-encoding": "identity" })).status).toBe(201);
+  });
 
   test("because it is over 1 MiB is 413", async () => {
     const payload = JSON.stringify({ ...valid(), text: "x".repeat(1_048_576) });
