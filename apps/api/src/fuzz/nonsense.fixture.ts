@@ -39,6 +39,8 @@ const texts = [
   "2027-06-01T00:00:00",
   "9999999-01-01T00:00:00Z",
   "-000001-01-01T00:00:00Z",
+  "0000-01-01T00:00:00Z",
+  "9999-12-31T23:59:59-23:59",
   "0198a1b2-0000-7000-8000-00000000000",
   "00000000-0000-0000-0000-000000000000",
   "http://[::1]:0/",
@@ -130,10 +132,9 @@ export function brokenJson(dice: Dice, json: string): string | Buffer {
 }
 
 export function nonsenseQuery(dice: Dice): string {
-  const names = [
-    ...["limit", "cursor", "status", "platform", "socialAccountId", "clientId", "groupId", "scheduledFrom", "type"],
-    ...["include", "cancelWaiting", "__proto__", "limit[]", "a.b", "unknown"],
-  ];
+  const known = ["limit", "cursor", "status", "platform", "socialAccountId", "clientId", "groupId", "type", "include"];
+  const instants = ["scheduledFrom", "scheduledTo"];
+  const names = [...known, ...instants, "cancelWaiting", "__proto__", "limit[]", "a.b", "unknown"];
   const value = () => dice.pick([...texts.filter((text) => text.length < 6_000), ...injections, "1", "-1", "0", "201"]);
   const pair = () => `${encodeURIComponent(dice.pick(names))}=${encodeURIComponent(wellFormed(value()))}`;
   const pairs = Array.from({ length: 1 + dice.below(3) }, pair);

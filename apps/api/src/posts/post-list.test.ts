@@ -79,6 +79,7 @@ test.each([
   ["scheduledFrom=2027-01-03T00:00:00Z&scheduledTo=2027-01-05T00:00:00Z", [4, 3]],
   ["scheduledFrom=2027-01-03T01:00:00%2B01:00&scheduledTo=2027-01-03T00:00:00.001Z", [3]],
   ["groupId=even&limit=2", [8, 6]],
+  ["groupId=even&limit=2&scheduledFrom=0001-01-01T00:00:00Z&scheduledTo=9999-12-31T23:59:59Z", [8, 6]],
 ])("filters by %s", async (query, expected) => {
   expect(days(await list(query))).toEqual(expected);
 });
@@ -111,6 +112,8 @@ test.each([
   ["socialAccountId=1", "socialAccountId", "invalid_format"],
   ["scheduledFrom=2027-01-01", "scheduledFrom", "invalid_format"],
   ["scheduledTo=2027-01-01T00:00:00+01:00", "scheduledTo", "invalid_format"],
+  ["scheduledFrom=0000-12-31T23:59:59Z", "scheduledFrom", "invalid_instant"],
+  ["scheduledTo=9999-12-31T23:59:59-01:00", "scheduledTo", "invalid_instant"],
   ["groupId=%00", "groupId", "invalid_text"],
   ["cursor=abc", "cursor", "invalid_cursor"],
   ["order=asc", "order", "unknown_field"],

@@ -106,10 +106,15 @@ function adjustment(
   return earlier.toPlainDateTime().equals(wallClock) ? "overlap" : "gap";
 }
 
+/** What can be written with four digits in UTC, and stored: the offset may lead out of the year that was written. */
+const firstInstant = Date.parse("0001-01-01T00:00:00.000Z");
+const lastInstant = Date.parse("9999-12-31T23:59:59.999Z");
+
 /** An RFC 3339 instant in milliseconds since 1970; null if it names none. Anything finer is cut off. */
 export function readInstant(text: string): number | null {
   try {
-    return Temporal.Instant.from(text).epochMilliseconds;
+    const milliseconds = Temporal.Instant.from(text).epochMilliseconds;
+    return milliseconds >= firstInstant && milliseconds <= lastInstant ? milliseconds : null;
   } catch {
     return null;
   }

@@ -75,6 +75,8 @@ describe("a request that does not fit", () => {
     ],
     ["a date that does not exist", { scheduledAt: "2027-02-30T10:00:00Z" }, "/scheduledAt"],
     ["an offset instead of a zone", { localTime: "2027-02-03T10:00", timeZone: "+02:00" }, "/timeZone"],
+    ["a leap second on a wall clock", { localTime: "2027-06-30T23:59:60", timeZone: "UTC" }, "/localTime"],
+    ["an hour that is no hour", { localTime: "2027-06-30T24:00", timeZone: "UTC" }, "/localTime"],
     ["an instant without an offset", { scheduledAt: "2027-02-03T10:00:00" }, "/scheduledAt"],
   ])("is refused for %s", async (_name, fault, path) => {
     const { status, body } = await refused(valid(fault));
