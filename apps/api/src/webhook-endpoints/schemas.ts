@@ -3,7 +3,7 @@ import { eventTypes } from "@punctual/core";
 import { webhookDeliveryStatuses } from "@punctual/db";
 import { receiverUrlLengthMax } from "@punctual/platforms";
 import { Type, type Static } from "typebox";
-import { Id, InstantOut, Nullable } from "../field-schemas.ts";
+import { Id, InstantOut, Nullable, orNull } from "../field-schemas.ts";
 import { pageFields, pageOf } from "../page.ts";
 
 const url = Type.String({
@@ -18,8 +18,11 @@ const description = Type.String({
   description: "For people.",
   examples: ["Production"],
 });
-const types = Type.Array(Type.Enum([...eventTypes]), { minItems: 1, maxItems: eventTypes.length });
-const wantedTypes = "The types to deliver; null or left out: all.";
+const types = Type.Array(Type.Enum([...eventTypes]), {
+  minItems: 1,
+  maxItems: eventTypes.length,
+  description: "The types to deliver; null or left out: all.",
+});
 const secret = Type.String({
   examples: ["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"],
   description: "Verifies deliveries after the Standard Webhooks specification. Shown this once.",
@@ -28,8 +31,8 @@ const secret = Type.String({
 export const EndpointIn = Type.Object(
   {
     url,
-    description: Type.Optional(Nullable(description)),
-    eventTypes: Type.Optional(Nullable(types, { description: wantedTypes })),
+    description: Type.Optional(orNull(description)),
+    eventTypes: Type.Optional(orNull(types)),
   },
   {
     title: "WebhookEndpointIn",
@@ -42,8 +45,8 @@ export type EndpointIn = Static<typeof EndpointIn>;
 export const EndpointPatch = Type.Object(
   {
     url: Type.Optional(url),
-    description: Type.Optional(Nullable(description)),
-    eventTypes: Type.Optional(Nullable(types, { description: wantedTypes })),
+    description: Type.Optional(orNull(description)),
+    eventTypes: Type.Optional(orNull(types)),
     status: Type.Optional(
       Type.Enum(["enabled", "disabled"], {
         description: "Disabling ends what waits for the endpoint; what happens meanwhile is not delivered later.",

@@ -76,14 +76,17 @@ describe("an endpoint", () => {
   });
 
   it("refuses what is not in its schema", async () => {
-    for (const body of [
-      {},
-      { url: endpointUrl, more: 1 },
-      { url: endpointUrl, eventTypes: [] },
-      { url: endpointUrl, eventTypes: ["post.eaten"] },
-      { url: 1 },
+    for (const [body, path, code] of [
+      [{}, "/url", "required"],
+      [{ url: endpointUrl, more: 1 }, "/more", "unknown_field"],
+      [{ url: endpointUrl, eventTypes: [] }, "/eventTypes", "too_few"],
+      [{ url: endpointUrl, eventTypes: ["post.eaten"] }, "/eventTypes/0", "not_allowed"],
+      [{ url: endpointUrl, description: "" }, "/description", "too_short"],
+      [{ url: 1 }, "/url", "wrong_type"],
     ]) {
-      expect((await call("POST", "", body)).status).toBe(400);
+      const { status, body: problem } = await call<Problem>("POST", "", body);
+      expect(status).toBe(400);
+      expect(problem.errors).toEqual([{ path, code, message: expect.any(String) as string }]);
     }
   });
 
