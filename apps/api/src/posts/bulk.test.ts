@@ -79,6 +79,52 @@ test("one bad post among many refuses all, and every bad one is named by its pat
   expect(await countPosts()).toBe(before);
 });
 
+test("bad posts of every kind are named in one answer, those that do not fit the schema and those that cannot be done", async () => {
+  const before = await countPosts();
+  const posts = [
+    draft({ options: { "a/b~": 1 } }),
+    { text: 1 },
+    draft(),
+    draft({ scheduledAt: "2020-01-01T00:00:00Z", link: "https://a:b@example.com" }),
+    null,
+    draft({ socialAccountId: "01a20000-0000-7000-8000-000000000000" }),
+  ];
+  expect(await refused(posts)).toEqual({
+    status: 400,
+    errors: [
+      ["/posts/0/options/a~1b~0", "unknown_option"],
+      ["/posts/1/socialAccountId", "required"],
+      ["/posts/1/text", "wrong_type"],
+      ["/posts/3/link", "invalid_url"],
+      ["/posts/3/scheduledAt", "scheduled_in_past"],
+      ["/posts/4", "wrong_type"],
+      ["/posts/5/socialAccountId", "unknown_social_account"],
+    ],
+  });
+  const body = { posts: [draft(), draft({ options: { x: 1 } })], dryRun: true };
+  expect(await api.call(tenant.apiKey, "POST", "/v1/posts/bulk", { body })).toMatchObject({
+    status: 400,
+    body: { code: "invalid_request", errors: [{ path: "/dryRun" }, { path: "/posts/1/options/x" }] },
+  });
+  expect(await countPosts()).toBe(before);
+});
+
+test("a thousand posts that are bad all over are refused like any other", async () => {
+  const bad = Array.from({ length: 1_000 }, () => ({
+    text: 1,
+    link: 2,
+    media: [3, 4, 5],
+    metadata: { a: 6 },
+    x: 7,
+    y: 8,
+    z: 9,
+  }));
+  const { status, errors = [] } = await refused([...bad.slice(1), draft({ scheduledAt: "2020-01-01T00:00:00Z" })]);
+  expect(status).toBe(400);
+  expect(errors.length).toBeGreaterThan(5_000);
+  expect(errors.at(-1)).toEqual(["/posts/999/scheduledAt", "scheduled_in_past"]);
+});
+
 test("neither none nor a thousand and one are taken", async () => {
   expect(await refused([])).toEqual({ status: 400, errors: [["/posts", "too_few"]] });
   expect(await refused(Array.from({ length: 1_001 }, () => draft()))).toEqual({

@@ -6,6 +6,7 @@ import { apiLimits } from "../config.ts";
 import { IdParams } from "../field-schemas.ts";
 import { readPage } from "../page.ts";
 import { notFound } from "../problem.ts";
+import { unfitBulk } from "./bulk-faults.ts";
 import { etagOf, toPostOut } from "./post-answer.ts";
 import { toPostFilter } from "./post-filter.ts";
 import { requestHash } from "./request-hash.ts";
@@ -60,6 +61,7 @@ export const postRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, d
     "/posts/bulk",
     {
       bodyLimit: apiLimits.bulkBodyBytesMax,
+      attachValidation: true,
       config: { scope: "write" },
       schema: {
         operationId: "schedulePosts",
@@ -72,8 +74,12 @@ export const postRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, d
     },
     async (request, reply) => {
       const path = `${base}/bulk`;
+      const { companyId } = request.caller;
+      if (request.validationError !== undefined) {
+        throw await unfitBulk(deps, { companyId, requestId: request.id, body: request.body }, request.validationError);
+      }
       const result = await schedulePosts(deps, {
-        companyId: request.caller.companyId,
+        companyId,
         requestId: request.id,
         inputs: request.body.posts,
         pathOf: (index) => `/posts/${index}`,
