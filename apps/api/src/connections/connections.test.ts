@@ -240,31 +240,7 @@ describe("what nobody may do", () => {
   });
 });
 
-describe("starting", () => {
-  test.each([
-    [{ platform: "webhook" }, "/platform", "no_log_in"],
-    [{ platform: "friendface" }, "/platform", "unknown_platform"],
-    [{ platform: "linkedin", sandbox: false }, "/platform", "not_configured"],
-    [{ returnUrl: "https://evil.example.com/" }, "/returnUrl", "foreign_origin"],
-    [{ returnUrl: "https://app.example.com:8443/" }, "/returnUrl", "foreign_origin"],
-    [{ returnUrl: "http://app.example.com/" }, "/returnUrl", "foreign_origin"],
-    [{ returnUrl: "https://app.example.com@evil.example.com/" }, "/returnUrl", "invalid_url"],
-    [{ returnUrl: "javascript:alert(1)" }, "/returnUrl", "invalid_url"],
-    [{ returnUrl: "/accounts" }, "/returnUrl", "invalid_url"],
-  ])("%o is refused", async (changed, path, code) => {
-    const { key } = await under.company();
-    const body = { platform: "linkedin", returnUrl, sandbox: true, ...changed };
-    const answer = await under.api.call(key, "POST", "/v1/connections", { body });
-    expect(answer).toMatchObject({ status: 422, body: { code: "invalid_connection", errors: [{ path, code }] } });
-  });
-
-  test("another company's client is unknown", async () => {
-    const [{ key }, { clientId }] = [await under.company(), await under.company()];
-    const body = { platform: "linkedin", returnUrl, sandbox: true, clientId };
-    const answer = await under.api.call(key, "POST", "/v1/connections", { body });
-    expect(answer).toMatchObject({ status: 404, body: { code: "unknown_client" } });
-  });
-
+describe("the pages", () => {
   test("the page names the company, escapes it, runs nothing and tells no one where it was", async () => {
     const company = await under.company();
     await under.env.sql("UPDATE companies SET name = $1 WHERE id = $2", ["<b>Acme & Söhne</b>", company.companyId]);
@@ -280,6 +256,20 @@ describe("starting", () => {
     expect(seen.headers.get("referrer-policy")).toBe("no-referrer");
     expect(seen.headers.get("cache-control")).toBe("no-store");
     expect(seen.headers.get("set-cookie")).toMatch(/; Path=\/connect; Max-Age=\d+; HttpOnly; SameSite=Lax$/);
+  });
+
+  test("what cannot be read, and what goes wrong on our side, is a page as well", async () => {
+    const started = await under.start(await under.company(), { platform: "linkedin" });
+    const walker = under.walker();
+    const asked = await walker.go(started.authorizeUrl);
+    const headers = { "content-type": "application/json" };
+    const unreadable = await fetch(started.authorizeUrl, { method: "POST", headers, body: "{}" });
+    expect([unreadable.status, unreadable.headers.get("content-type")]).toEqual([415, "text/html; charset=utf-8"]);
+    await under.env.sql("ALTER TABLE connections RENAME TO lost");
+    const broken = await walker.go(started.authorizeUrl, { proof: proofIn(asked), action: "continue" });
+    await under.env.sql("ALTER TABLE lost RENAME TO connections");
+    expect([broken.status, broken.text]).toEqual([500, expect.stringContaining("Something went wrong")]);
+    expect(broken.text).not.toContain("relation");
   });
 
   test("going on is tried a few times, not for ever", async () => {

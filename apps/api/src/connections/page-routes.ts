@@ -9,9 +9,10 @@ import type { ChangeDeps } from "../social-accounts/change-account.ts";
 import { askPages } from "./ask-pages.ts";
 import { browserOf } from "./browser.ts";
 import { choosePages, chooseTo } from "./choose-pages.ts";
+import { problemOf } from "../plugins/errors.ts";
 import { takeForms } from "./forms.ts";
 import { finishLogIn } from "./log-in.ts";
-import { baseUrlOf, goBack, sendFailed, sendForeign } from "./way-back.ts";
+import { baseUrlOf, goBack, sendFailed, sendFault, sendForeign } from "./way-back.ts";
 
 export interface PageDeps extends ChangeDeps {
   /** Where browsers reach us; undefined: wherever they say they do. */
@@ -20,6 +21,7 @@ export interface PageDeps extends ChangeDeps {
 
 export async function connectPages(scope: FastifyInstance, deps: PageDeps): Promise<void> {
   takeForms(scope);
+  scope.setErrorHandler((error, request, reply) => sendFault(reply, problemOf(error, request)));
   askPages(scope, deps);
   choosePages(scope, deps);
 

@@ -1,6 +1,7 @@
 /** Where a browser goes in the end, and what it reads when there is nothing to go on with. */
 import type { ConnectionRecord } from "@punctual/db";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { ProblemError } from "../problem.ts";
 import { sendPage } from "./page.ts";
 import { endView } from "./views.ts";
 
@@ -56,6 +57,12 @@ export function sendForeign(reply: FastifyReply): FastifyReply {
     status: 403,
     main: endView("This cannot be gone on with", message, null),
   });
+}
+
+/** For what went wrong on our side, or cannot be read. */
+export function sendFault(reply: FastifyReply, { status, message, headers }: ProblemError): FastifyReply {
+  const main = endView("Something went wrong", message, null);
+  return sendPage(reply.headers({ ...headers }), { title: "Something went wrong", status, main });
 }
 
 export function baseUrlOf(request: FastifyRequest, publicUrl: string | undefined): string {

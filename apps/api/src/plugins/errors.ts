@@ -31,13 +31,19 @@ export const errors = fastifyPlugin(
 
 /** Also for errors that come up before there is a route, where hooks do not run. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = toProblem(error);
-  if (problem.status >= 500) logFault(problem, error, request);
+  const problem = problemOf(error, request);
   return reply
     .code(problem.status)
     .headers({ ...problem.headers, "x-request-id": request.id, "cache-control": "no-store" })
     .type(problemMediaType)
     .send(JSON.stringify(problemDocument(problem, request.id)));
+}
+
+/** What went wrong, as it may be told; what is our fault is logged in full. */
+export function problemOf(error: unknown, request: FastifyRequest): ProblemError {
+  const problem = toProblem(error);
+  if (problem.status >= 500) logFault(problem, error, request);
+  return problem;
 }
 
 function toProblem(error: unknown): ProblemError {
