@@ -59,7 +59,10 @@ function validateServiceUrl(value: unknown, allowPrivateNetworks: boolean): Vali
   if (value === undefined) return [];
   const issue = receiverUrlIssue(value, { path, allowPrivateNetworks });
   if (issue !== null || typeof value !== "string") return issue === null ? [] : [issue];
-  const { pathname, search, hash } = new URL(value);
+  const { protocol, pathname, search, hash } = new URL(value);
+  if (protocol !== "https:" && !allowPrivateNetworks) {
+    return [{ path, code: "invalid_url", message: "only https is possible: credentials are sent there" }];
+  }
   if (pathname === "/" && search === "" && hash === "") return [];
   return [{ path, code: "invalid_url", message: "only the server is named, without a path" }];
 }

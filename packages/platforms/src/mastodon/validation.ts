@@ -69,7 +69,10 @@ function validateInstanceUrl(value: unknown, sandbox: boolean, allowPrivateNetwo
   if (value === undefined) return [{ path, code: "required", message: "the account's server is missing" }];
   const issue = receiverUrlIssue(value, { path, allowPrivateNetworks });
   if (issue !== null || typeof value !== "string") return issue === null ? [] : [issue];
-  const { pathname, search, hash } = new URL(value);
+  const { protocol, pathname, search, hash } = new URL(value);
+  if (protocol !== "https:" && !allowPrivateNetworks) {
+    return [{ path, code: "invalid_url", message: "only https is possible: credentials are sent there" }];
+  }
   if (pathname === "/" && search === "" && hash === "") return [];
   return [{ path, code: "invalid_url", message: "only the server is named, without a path" }];
 }
