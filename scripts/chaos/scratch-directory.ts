@@ -10,8 +10,8 @@ export interface ScratchDirectory {
   keep(): void;
 }
 
-export function makeScratchDirectory(): ScratchDirectory {
-  const directory = mkdtempSync(path.join(tmpdir(), "punctual-chaos-"));
+export function makeScratchDirectory(purpose = "chaos"): ScratchDirectory {
+  const directory = mkdtempSync(path.join(tmpdir(), `punctual-${purpose}-`));
   // Root hands Postgres to another user, who must be able to enter.
   chmodSync(directory, 0o711);
   const clear = () => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });

@@ -1,0 +1,53 @@
+/** One post a request over many connections, each request with an Idempotency-Key. Posts are days away: none goes out. */
+import { until } from "@punctual/testing";
+import { startInstallation } from "../installation.ts";
+import type { LoadReport } from "../load.ts";
+import { during, measure } from "../measure.ts";
+import { startNaiveService } from "../naive.ts";
+import type { Stage } from "../stage.ts";
+
+const queueTimeoutMs = 60_000;
+
+interface Target {
+  url: string;
+  apiKey: string;
+  socialAccountId: string;
+  delayed(): Promise<number>;
+}
+
+export const scheduling = measure("scheduling", {
+  punctual: (stage) =>
+    during(
+      () => startInstallation(stage, { workers: 0 }),
+      ({ url, tenant, delayed }) => load(stage, { url, ...tenant, delayed }),
+    ),
+  naive: (stage) =>
+    during(
+      () => startNaiveService(stage),
+      ({ url, socialAccountId, delayed }) => load(stage, { url, socialAccountId, delayed, apiKey: "none" }),
+    ),
+});
+
+async function load(stage: Stage, { url, apiKey, socialAccountId, delayed }: Target) {
+  const { connections, warmUpMs, durationMs } = stage.sizes.scheduling;
+  const report = await stage.load.ask<LoadReport>({
+    kind: "schedule",
+    url,
+    apiKey,
+    socialAccountId,
+    connections,
+    bulk: null,
+    warmUp: { ms: warmUpMs },
+    measured: { ms: durationMs },
+  });
+  // What is put off for later is paid for later: all of it must be in Redis soon.
+  const ended = performance.now();
+  await until("Redis has all jobs", async () => (await delayed()) >= report.postsInAll, { timeoutMs: queueTimeoutMs });
+  return {
+    perSecond: report.postsPerSecond,
+    p50Ms: report.p50Ms,
+    p99Ms: report.p99Ms,
+    loadCpuShare: report.cpuShare,
+    queuedWithinMs: performance.now() - ended,
+  };
+}

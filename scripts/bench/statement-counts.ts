@@ -1,0 +1,41 @@
+/** Which statements Postgres was sent in one database, from its own count (`pg_stat_statements`). */
+import type { OwnDatabase, Stage } from "./stage.ts";
+
+export interface StatementCount {
+  /** With parameters in place of values, on one line. */
+  query: string;
+  calls: number;
+  /** One call's time in Postgres, in milliseconds. */
+  meanMs: number;
+}
+
+export interface CountedStatements {
+  /** What was sent most comes first. Without the statements of this harness. */
+  statements: StatementCount[];
+  seconds: number;
+}
+
+const queryLengthMax = 160;
+
+/** @param own a database made with `counted` */
+export async function countStatements(
+  { admin }: Stage,
+  own: OwnDatabase,
+  work: () => Promise<unknown>,
+): Promise<CountedStatements> {
+  const { prisma } = admin;
+  await prisma.$executeRaw`CREATE EXTENSION IF NOT EXISTS pg_stat_statements`;
+  await prisma.$queryRaw`SELECT pg_stat_statements_reset() IS NOT NULL AS reset`;
+  const started = performance.now();
+  await work();
+  const seconds = (performance.now() - started) / 1_000;
+  const rows = await prisma.$queryRaw<StatementCount[]>`
+    SELECT statement.query, statement.calls::float8 AS calls, statement.mean_exec_time AS "meanMs"
+    FROM pg_stat_statements AS statement JOIN pg_database AS database ON database.oid = statement.dbid
+    WHERE database.datname = ${own.name} AND statement.query NOT LIKE '%ofHarness%' ORDER BY statement.calls DESC`;
+  const statements = rows.map(({ query, ...counts }) => ({
+    query: query.replaceAll(/\s+/g, " ").trim().slice(0, queryLengthMax),
+    ...counts,
+  }));
+  return { statements, seconds };
+}
