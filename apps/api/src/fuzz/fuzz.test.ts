@@ -3,6 +3,7 @@
  * in: an answer comes back, it is no 5xx but a 503 with `Retry-After`, and every refusal is a problem document. The seed
  * is fixed, so that a fault comes again; `FUZZ_SEED` and `FUZZ_REQUESTS` try others.
  */
+import { currentEnvironment } from "@punctual/runtime";
 import { createTestBelongings, createTestEnvironment, type TestCompany, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { requestFor, type Route } from "../access/route-requests.ts";
@@ -12,8 +13,9 @@ import { createDice, type Dice } from "./dice.fixture.ts";
 import { brokenJson, nonsenseHeaders, nonsensePart, nonsenseQuery, spoilBody } from "./nonsense.fixture.ts";
 import { sendBytes, sendRequest, type RawAnswer } from "./raw-request.fixture.ts";
 
-const seed = Number(process.env["FUZZ_SEED"] ?? 4);
-const requests = Number(process.env["FUZZ_REQUESTS"] ?? 5_000);
+const environment = currentEnvironment();
+const seed = Number(environment["FUZZ_SEED"] ?? 4);
+const requests = Number(environment["FUZZ_REQUESTS"] ?? 5_000);
 /** Things to send requests about are made anew after so many, since some requests delete them. */
 const belongingsLast = 250;
 const concurrency = 8;
@@ -137,7 +139,9 @@ test(
     await Promise.all(Array.from({ length: concurrency }, drive));
 
     const table = [...counts].map(([kind, statuses]) => {
-      const cells = [...statuses].toSorted().map(([status, count]) => `${status}: ${count}`);
+      const cells = [...statuses]
+        .toSorted(([a], [b]) => Number(a) - Number(b))
+        .map(([status, count]) => `${status}: ${count}`);
       return `${kind.padEnd(8)} ${cells.join(", ")}`;
     });
     process.stdout.write(`\n${made} requests with seed ${seed}\n${table.toSorted().join("\n")}\n`);
