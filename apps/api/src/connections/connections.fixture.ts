@@ -1,8 +1,9 @@
 /** The API and the sandbox over real HTTP, and a company whose application sends people to connect their accounts. */
-import type { ApiKeyScope } from "@punctual/db";
-import { createApiKey, changeCompany } from "@punctual/db";
+import { changeCompany, createApiKey, type ApiKeyScope } from "@punctual/db";
 import { createTestEnvironment, launchApp, type LaunchedApp, type TestEnvironment } from "@punctual/testing";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
+import type { SocialAccountOut } from "../social-accounts/schemas.ts";
+import type { ConnectionOut } from "./schemas.ts";
 import { createWalker, proofIn, refreshIn, type Form, type Seen, type Walker } from "./walker.fixture.ts";
 
 export const returnUrl = "https://app.example.com/accounts?tab=social";
@@ -27,6 +28,9 @@ export interface ConnectionsUnderTest {
   url: string;
   company(scope?: ApiKeyScope): Promise<Company>;
   start(company: Company, more: { platform: string; clientId?: string }): Promise<Started>;
+  /** What it was given, and no account that was there before. */
+  accountsOf(company: Company): Promise<SocialAccountOut[]>;
+  connectionOf(company: Company, id: string): Promise<ConnectionOut>;
   walker(): Walker;
   /** From our first page to the platform's log-in page. */
   toLogIn(walker: Walker, started: Started, answers?: Form): Promise<Seen>;
@@ -69,6 +73,11 @@ export async function openConnections(): Promise<ConnectionsUnderTest> {
       if (answer.status !== 201) throw new Error(`it was not started: ${answer.text}`);
       return answer.body;
     },
+    async accountsOf({ key }) {
+      const { body } = await api.call<{ data: SocialAccountOut[] }>(key, "GET", "/v1/social-accounts");
+      return body.data.filter(({ platform }) => platform !== "webhook").toReversed();
+    },
+    connectionOf: async ({ key }, id) => (await api.call<ConnectionOut>(key, "GET", `/v1/connections/${id}`)).body,
     async walk(walker, started, handle, choose) {
       const dialog = await toLogIn(walker, started);
       const back = await walker.go(dialog.url, { handle });

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { SocialAccountOut } from "../social-accounts/schemas.ts";
-import { openConnections, returnUrl, type Company, type ConnectionsUnderTest } from "./connections.fixture.ts";
-import type { ConnectionOut } from "./schemas.ts";
-import { proofIn, redirectOf } from "./walker.fixture.ts";
+import { openConnections, returnUrl, type ConnectionsUnderTest } from "./connections.fixture.ts";
+import { proofIn, redirectOf, refreshIn, type Seen, type Walker } from "./walker.fixture.ts";
 
 let under: ConnectionsUnderTest;
 
@@ -13,15 +11,6 @@ afterAll(() => under.close());
 beforeEach(async () => {
   for (const path of ["/_control/faults", "/_control/tokens", "/_control/clock"]) await under.control("DELETE", path);
 });
-
-async function accountsOf({ key }: Company): Promise<SocialAccountOut[]> {
-  const { body } = await under.api.call<{ data: SocialAccountOut[] }>(key, "GET", "/v1/social-accounts");
-  return body.data.filter(({ platform }) => platform !== "webhook").toReversed();
-}
-
-async function connectionOf({ key }: Company, id: string): Promise<ConnectionOut> {
-  return (await under.api.call<ConnectionOut>(key, "GET", `/v1/connections/${id}`)).body;
-}
 
 const backWith = (id: string, status: string) => `${returnUrl}&connection=${id}&status=${status}`;
 
@@ -39,20 +28,20 @@ describe("the whole way", () => {
       const choice = await under.walk(walker, started, "alex");
       for (const name of offered) expect(choice.text).toContain(name);
       expect(choice.url).toBe(`${under.url}/connect/${started.id}/accounts`);
-      expect(await accountsOf(company)).toEqual([]);
+      expect(await under.accountsOf(company)).toEqual([]);
     }
     const again = choose === undefined ? started : await under.start(company, { platform });
     const end = await under.walk(walker, again, "alex", choose);
     expect(end.url).toBe(backWith(again.id, "connected"));
 
-    const accounts = await accountsOf(company);
+    const accounts = await under.accountsOf(company);
     expect(accounts.map(({ name }) => name)).toEqual(connected);
     for (const account of accounts) {
       expect(account).toMatchObject({ platform, sandbox: true, status: "active", clientId: null });
       const check = await under.api.call(company.key, "POST", `/v1/social-accounts/${account.id}/check`);
       expect(check.body).toMatchObject({ result: "works" });
     }
-    expect(await connectionOf(company, again.id)).toMatchObject({
+    expect(await under.connectionOf(company, again.id)).toMatchObject({
       status: "connected",
       socialAccountIds: accounts.map(({ id }) => id),
     });
@@ -73,7 +62,7 @@ describe("the whole way", () => {
     expect(again.text).not.toContain("old-secret");
     const end = await walker.go(started.authorizeUrl, { ...form, "answer.appPassword": "sandbox.alex.example.2" });
     expect(end.url).toBe(backWith(started.id, "connected"));
-    const [account] = await accountsOf(company);
+    const [account] = await under.accountsOf(company);
     expect(account).toMatchObject({ platform: "bluesky", name: "@alex.example", settings: {}, status: "active" });
     const check = await under.api.call(company.key, "POST", `/v1/social-accounts/${account?.id ?? ""}/check`);
     expect(check.body).toMatchObject({ result: "works" });
@@ -87,11 +76,11 @@ describe("the whole way", () => {
       return under.walk(walker, await under.start(company, more), "sam");
     };
     await walk();
-    const [first] = await accountsOf(company);
+    const [first] = await under.accountsOf(company);
     await under.env.sql("UPDATE social_accounts SET status = 'needs_reconnect' WHERE id = $1", [first?.id]);
     await walk();
     await walk(company.clientId);
-    const accounts = await accountsOf(company);
+    const accounts = await under.accountsOf(company);
     expect(accounts).toMatchObject([
       { id: first?.id, status: "active", clientId: null },
       { status: "active", clientId: company.clientId },
@@ -132,9 +121,9 @@ describe("somebody who changes their mind", () => {
     expect(fromChoice.url).toBe(backWith(late.id, "cancelled"));
 
     for (const { id } of [ours, theirs, late]) {
-      expect(await connectionOf(company, id)).toMatchObject({ status: "cancelled", socialAccountIds: [] });
+      expect(await under.connectionOf(company, id)).toMatchObject({ status: "cancelled", socialAccountIds: [] });
     }
-    expect(await accountsOf(company)).toEqual([]);
+    expect(await under.accountsOf(company)).toEqual([]);
   });
 });
 
@@ -156,7 +145,7 @@ describe("what nobody may do", () => {
     expect((await victim.go(callback)).url).toBe(backWith(started.id, "connected"));
     const replayed = await victim.go(callback);
     expect([replayed.status, replayed.text]).toEqual([403, expect.stringContaining("cannot be gone on with")]);
-    expect(await accountsOf(company)).toHaveLength(1);
+    expect(await under.accountsOf(company)).toHaveLength(1);
   });
 
   test("a link belongs to the browser that went on with it", async () => {
@@ -175,10 +164,32 @@ describe("what nobody may do", () => {
     expect((await stranger.go(started.authorizeUrl, form)).status).toBe(403);
     expect((await owner.go(choice.url, { ...form, proof: "forged" })).status).toBe(403);
     expect((await owner.go(choice.url, { ...form, account: "7" })).text).toContain("Choose at least one");
-    expect(await accountsOf(company)).toEqual([]);
+    expect(await under.accountsOf(company)).toEqual([]);
     expect((await owner.go(choice.url, form)).url).toBe(backWith(started.id, "connected"));
     expect((await owner.go(choice.url, form)).status).toBe(410);
-    expect(await accountsOf(company)).toHaveLength(1);
+    expect(await under.accountsOf(company)).toHaveLength(1);
+  });
+
+  test("of two at once, be it browsers that go on or a state that comes back, one gets on", async () => {
+    const company = await under.company();
+    for (let round = 0; round < 5; round += 1) {
+      const started = await under.start(company, { platform: "instagram" });
+      const both = [under.walker(), under.walker()];
+      const asked = await Promise.all(both.map((walker) => walker.go(started.authorizeUrl)));
+      const left = await Promise.all(
+        both.map((walker, index) => {
+          const proof = proofIn(asked[index] as Seen);
+          return walker.go(started.authorizeUrl, { proof, action: "continue" });
+        }),
+      );
+      expect(left.map(({ status }) => status).toSorted()).toEqual([200, 410]);
+      const winner = left.findIndex(({ status }) => status === 200);
+      const callback = await redirectOf(refreshIn(left[winner] as Seen), { handle: "alex" });
+      const back = await Promise.all([callback, callback].map((url) => (both[winner] as Walker).go(url)));
+      expect(back.map(({ status }) => status).toSorted()).toEqual([0, 403]);
+      expect(await under.connectionOf(company, started.id)).toMatchObject({ status: "connected" });
+    }
+    expect(await under.accountsOf(company)).toHaveLength(1);
   });
 
   test("a form another site sends is refused, whatever cookies come along", async () => {
@@ -207,8 +218,8 @@ describe("what nobody may do", () => {
     expect((await walker.go(started.authorizeUrl)).status).toBe(410);
     const form = { proof: proofIn(choice), action: "continue", account: "0" };
     expect((await walker.go(choice.url, form)).status).toBe(410);
-    expect(await connectionOf(company, started.id)).toMatchObject({ status: "expired" });
-    expect(await accountsOf(company)).toEqual([]);
+    expect(await under.connectionOf(company, started.id)).toMatchObject({ status: "expired" });
+    expect(await under.accountsOf(company)).toEqual([]);
   });
 
   test("a code that expired, or that the platform does not take, ends it with a reason and a way back", async () => {
@@ -221,11 +232,11 @@ describe("what nobody may do", () => {
     const page = await walker.go(callback);
     expect(page.status).toBe(422);
     expect(page.text).toContain(backWith(expired.id, "failed").replaceAll("&", "&amp;"));
-    expect(await connectionOf(company, expired.id)).toMatchObject({
+    expect(await under.connectionOf(company, expired.id)).toMatchObject({
       status: "failed",
       message: expect.any(String) as string,
     });
-    expect(await accountsOf(company)).toEqual([]);
+    expect(await under.accountsOf(company)).toEqual([]);
   });
 
   test("another company neither sees a connection nor gets its accounts", async () => {
@@ -235,8 +246,8 @@ describe("what nobody may do", () => {
     const walker = under.walker();
     await under.walk(walker, started, "alex");
     expect((await under.api.call(theirs.key, "GET", `/v1/connections/${started.id}`)).status).toBe(404);
-    expect(await accountsOf(theirs)).toEqual([]);
-    expect(await accountsOf(ours)).toHaveLength(1);
+    expect(await under.accountsOf(theirs)).toEqual([]);
+    expect(await under.accountsOf(ours)).toHaveLength(1);
   });
 });
 
