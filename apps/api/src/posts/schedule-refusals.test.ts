@@ -1,6 +1,8 @@
+import { postLimits } from "@punctual/core";
 import { createTestEnvironment, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
+import type { PostOut } from "./schemas.ts";
 
 let env: TestEnvironment;
 let api: AppUnderTest;
@@ -24,6 +26,40 @@ const refused = async (body: object) => {
   expect(after).toEqual(before);
   return answer;
 };
+
+/** As much of everything as may be, and `more` of it. */
+const full = (more: number) => ({
+  text: "x".repeat(postLimits.textLengthMax + more),
+  media: Array.from({ length: postLimits.mediaItemsMax + more }, () => ({
+    url: "https://example.com/".padEnd(postLimits.urlLengthMax + more, "a"),
+    alt: "x".repeat(postLimits.mediaAltLengthMax + more),
+  })),
+  link: "https://example.com/".padEnd(postLimits.urlLengthMax + more, "a"),
+  groupId: "x".repeat(postLimits.groupIdLengthMax + more),
+  maxAttempts: postLimits.maxAttemptsMax + more,
+  lateness: { graceMinutes: postLimits.graceMinutesMax + more, then: "publish" },
+  metadata: Object.fromEntries(
+    Array.from({ length: postLimits.metadataEntriesMax + more }, (_, index) => [
+      String(index).padEnd(postLimits.metadataKeyLengthMax, "k"),
+      "x".repeat(postLimits.metadataValueLengthMax + more),
+    ]),
+  ),
+});
+
+test("a post may use every limit to the full, and reads back as it was; one more of anything is refused by path", async () => {
+  const body = valid({ ...full(0), scheduledAt: "2027-06-01T00:00:00Z" });
+  const { status, body: accepted } = await api.call<PostOut>(tenant.apiKey, "POST", "/v1/posts", { body });
+  expect(status).toBe(201);
+  expect(accepted).toMatchObject(full(0));
+  expect((await api.call(tenant.apiKey, "GET", `/v1/posts/${accepted.id}`)).body).toEqual(accepted);
+
+  const key = "k".repeat(postLimits.metadataKeyLengthMax + 1);
+  const tooMuch = { ...full(1), metadata: { ...full(1).metadata, [key]: "" } };
+  const { body: problem } = await refused(valid(tooMuch));
+  const paths = new Set(problem.errors?.map((error) => error.path.replaceAll(/\/\d\w*/g, "/0")));
+  const levels = ["/metadata", "/metadata/0", "/media", "/media/0/url", "/media/0/alt", "/lateness/graceMinutes"];
+  expect(paths).toEqual(new Set([...levels, "/groupId", "/link", "/maxAttempts", "/text"]));
+});
 
 describe("a request that does not fit", () => {
   test("names every fault by its path, and stores nothing", async () => {
