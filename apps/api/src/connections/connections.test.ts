@@ -182,11 +182,13 @@ describe("what nobody may do", () => {
           return walker.go(started.authorizeUrl, { proof, action: "continue" });
         }),
       );
-      expect(left.map(({ status }) => status).toSorted()).toEqual([200, 410]);
+      // Whoever is second learns it before or after trying.
+      const outcome = (status: number) => (status === 409 || status === 410 ? "late" : String(status));
+      expect(left.map(({ status }) => outcome(status)).toSorted()).toEqual(["200", "late"]);
       const winner = left.findIndex(({ status }) => status === 200);
       const callback = await redirectOf(refreshIn(left[winner] as Seen), { handle: "alex" });
       const back = await Promise.all([callback, callback].map((url) => (both[winner] as Walker).go(url)));
-      expect(back.map(({ status }) => status).toSorted()).toEqual([0, 403]);
+      expect(back.map(({ status }) => String(status)).toSorted()).toEqual(["0", "403"]);
       expect(await under.connectionOf(company, started.id)).toMatchObject({ status: "connected" });
     }
     expect(await under.accountsOf(company)).toHaveLength(1);
