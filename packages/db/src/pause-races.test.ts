@@ -43,10 +43,11 @@ test(
       let pausedAt = Number.POSITIVE_INFINITY;
       // Some claims are asked for before the pause is, some after; in half of the rounds held posts are let go as well.
       const claims = ids.slice(0, postsPerRound / 2).map(claim);
-      const pausing = pauseAccount(env.database, account()).then(async () => {
+      const pausing = (async () => {
+        await pauseAccount(env.database, account());
         const [row] = await env.sql<{ now: Date }>("SELECT clock_timestamp() AS now");
         pausedAt = Number(row?.now);
-      });
+      })();
       if (round % 2 === 0) claims.push(...ids.slice(0, 3).map(claim));
       const releasing = releaseHeldPosts(env.database, { socialAccountId: tenant.socialAccountId, limit: 100 });
       claims.push(...ids.slice(postsPerRound / 2).map(claim));

@@ -24,5 +24,10 @@ export function readFilterInstant(path: string, value: string | undefined): Date
   const milliseconds = readInstant(value);
   if (milliseconds !== null) return new Date(milliseconds);
   const issue = { path, code: "invalid_instant", message: "there is no such instant" };
-  throw new ProblemError(400, "invalid_request", `The ${path.startsWith("/") ? "body" : "query string"} does not fit, see errors.`, { issues: [issue] });
+  throw new ProblemError(
+    400,
+    "invalid_request",
+    `The ${path.startsWith("/") ? "body" : "query string"} does not fit, see errors.`,
+    { issues: [issue] },
+  );
 }

@@ -62,11 +62,11 @@ export function createRescuer(deps: RescuerDeps): Service {
       pulse,
       async sweep(stopping) {
         const posts = await strandedPosts(database, batchSizeMax);
-        let fault: unknown;
+        let fault: Error | undefined;
         for (let at = 0; at < posts.length && !stopping.aborted; at += parallelMax) {
           const some = posts.slice(at, at + parallelMax);
           const results = await Promise.allSettled(some.map(settleStranded));
-          const faults = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
+          const faults = results.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
           fault ??= faults[0];
           // One post that cannot be settled must not stand in the way of others; a database that is away stops all.
           if (faults.length === some.length) break;
