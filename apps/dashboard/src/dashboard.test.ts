@@ -270,7 +270,15 @@ describe.skipIf(findChromium() === null)("the operators' page", () => {
       site.open("operator", "/", { viewport: { width, height: 780 }, colorScheme, reducedMotion: "reduce" });
     const [phone, desk] = await Promise.all([open(360, "dark"), open(1280, "light")]);
     for (const each of [phone, desk]) {
-      for (const path of ["/", "/posts", `/posts/${id}`, "/unconfirmed", "/redrive", "/accounts", "/audit"]) {
+      for (const path of [
+        "/",
+        "/posts?status=unconfirmed",
+        `/posts/${id}`,
+        "/unconfirmed",
+        "/redrive?category=rejected",
+        "/accounts",
+        "/audit",
+      ]) {
         await openHands(each.page, site.url).follow(path);
         await each.page.waitForFunction(() => !/Loading …|Counting …|Reading the/.test(document.body.innerText));
         // What a view is made of does not change with its width; its colours and what overflows do.

@@ -134,9 +134,12 @@ function isSameOrigin({ headers }: FastifyRequest, publicUrl: string | undefined
   return new URL(origin).host === headers.host;
 }
 
-/** A browser would ask for the password itself if a page's own request were answered like any other. */
+/**
+ * A browser would ask for the password itself if a page's own request were answered like any other. Without TLS it does
+ * not say what a request is for; our page does.
+ */
 function unauthorized({ headers }: FastifyRequest): ProblemError {
-  const isOfPage = headers["sec-fetch-dest"] === "empty";
+  const isOfPage = headers["sec-fetch-dest"] === "empty" || headers["x-requested-with"] !== undefined;
   const scheme = isOfPage ? sessionChallenge : 'Basic realm="Punctual operators", charset="UTF-8"';
   return new ProblemError(401, "operator_login_required", "Log in as an operator.", {
     headers: { "www-authenticate": scheme },

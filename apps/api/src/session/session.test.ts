@@ -165,6 +165,8 @@ describe("what comes from elsewhere", () => {
 test("a page's own request is not answered so that the browser asks for a password; opening an address is", async () => {
   const asPage = await api.callRaw({ method: "GET", url: "/v1/operator/overview", headers: page });
   expect(asPage.headers["www-authenticate"]).toMatch(/^Session /);
+  const untold = await api.callRaw({ method: "GET", url: "/v1/session", headers: { "x-requested-with": "dashboard" } });
+  expect(untold.headers["www-authenticate"]).not.toContain("Basic");
   const opened = await api.callRaw({ method: "GET", url: "/queues", headers: { "sec-fetch-dest": "document" } });
   expect(opened.headers["www-authenticate"]).toMatch(/^Basic /);
   const script = await api.callRaw({ method: "GET", url: "/v1/operator/overview" });

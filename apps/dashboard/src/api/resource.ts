@@ -53,7 +53,7 @@ export function useResource<Body>(path: string | null, { everyMs = null }: Resou
 
   // What belongs to another address is not shown under this one.
   const { body, refusal } = state.path === path ? state : nothing;
-  return { body, refusal, isReading, read };
+  return { body, refusal, isReading: isReading || (path !== null && state.path !== path), read };
 }
 
 const nothing = { path: null, body: null, refusal: null };

@@ -25,6 +25,8 @@ export interface ChartProps {
   lines: readonly ChartLine[];
   shape: "lines" | "bars";
   format(value: number): string;
+  /** Steps its axis may take, smallest first; default: uPlot's. */
+  axisSteps?: readonly number[];
 }
 
 const heightPx = 180;
@@ -73,7 +75,7 @@ function dataOf({ times, lines }: ChartProps): uPlot.AlignedData {
 function optionsFor(latest: { current: ChartProps }, element: HTMLElement): uPlot.Options {
   const style = getComputedStyle(element);
   const color = (name: string) => style.getPropertyValue(name).trim();
-  const { lines, shape } = latest.current;
+  const { lines, shape, axisSteps } = latest.current;
   const font = `11px ${style.fontFamily}`;
   const axis = {
     stroke: color("--quiet"),
@@ -87,10 +89,20 @@ function optionsFor(latest: { current: ChartProps }, element: HTMLElement): uPlo
     padding: [10, 24, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: syncKey }, drag: { x: false, y: false }, y: false, points: { size: 6 } },
-    scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, Math.max(topMin, (max ?? 0) * 1.1)] } },
+    // A point stands for the time from its beginning on: the last one needs room, too.
+    scales: {
+      x: { time: true, range: (_plot, min, max) => [min, max + latest.current.stepSeconds] },
+      y: { range: (_plot, _min, max) => [0, Math.max(topMin, (max ?? 0) * 1.1)] },
+    },
     axes: [
       { ...axis, space: 56, size: 24, values: (_plot, ticks) => ticks.map(clockTime) },
-      { ...axis, size: 52, space: 32, values: (_plot, ticks) => ticks.map((tick) => latest.current.format(tick)) },
+      {
+        ...axis,
+        size: 52,
+        space: 32,
+        ...(axisSteps === undefined ? {} : { incrs: [...axisSteps] }),
+        values: (_plot, ticks) => ticks.map((tick) => latest.current.format(tick)),
+      },
     ],
     series: [
       {},

@@ -13,6 +13,10 @@ const spans = [
   { title: "24 hours", minutes: 1_440, step: 900 },
 ] as const;
 const readEveryMs = 10_000;
+/** Round lengths of time, in milliseconds: from two of them to four days. */
+const durationSteps = [2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000].concat(
+  [1, 2, 5, 10, 20, 30, 60, 120, 360, 720, 1_440, 5_760].map((minutes) => minutes * 60_000),
+);
 
 /** @param refreshes a number that changes when somebody wants everything read anew */
 export function Charts({ refreshes }: { refreshes: number }) {
@@ -68,7 +72,7 @@ function Pair({ series, spanTitle }: { series: Series; spanTitle: string }) {
           </figcaption>
           <Chart
             label={`Lateness in the last ${spanTitle}. ${sayLateness(series)}`}
-            {...{ times, stepSeconds, lines: lateness, shape: "lines", format: duration }}
+            {...{ times, stepSeconds, lines: lateness, shape: "lines", format: duration, axisSteps: durationSteps }}
           />
         </figure>
         <figure>

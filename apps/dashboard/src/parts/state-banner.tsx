@@ -14,6 +14,9 @@ const headline: Readonly<Record<Overview["state"], string>> = {
   down: "Posts are not going out",
 };
 
+/** The most severe come first; whoever has five seconds reads no more. */
+const reasonsShownMax = 4;
+
 const severityTone: Readonly<Record<Reason["severity"], Tone>> = { down: "bad", degraded: "warn", notice: "busy" };
 
 export function StateBanner({ feed, overview }: { feed: OverviewFeed; overview: Overview }) {
@@ -22,9 +25,9 @@ export function StateBanner({ feed, overview }: { feed: OverviewFeed; overview: 
   return (
     <section class={`state ${isOld ? "idle" : stateTone[overview.state]}`} aria-labelledby="state">
       {isOld ? (
-        <p class="old" role="alert">
-          These figures are {Math.round(ageMs / 1_000)} s old. {feed.trouble ?? "The server says nothing."} Trying again
-          …
+        <p class="old">
+          These figures are {Math.round(ageMs / 1_000)} s old.{" "}
+          <span role="alert">{feed.trouble ?? "The server says nothing."} Trying again …</span>
         </p>
       ) : null}
       <h1 id="state" tabIndex={-1}>
@@ -32,14 +35,25 @@ export function StateBanner({ feed, overview }: { feed: OverviewFeed; overview: 
         {isOld ? `Last known: ${headline[overview.state]}` : headline[overview.state]}
       </h1>
       <p class="summary">{summary(overview)}</p>
-      {overview.reasons.length === 0 ? null : (
-        <ul class="reasons">
-          {overview.reasons.map((reason) => (
-            <ReasonLine key={`${reason.code} ${reason.message}`} reason={reason} />
-          ))}
-        </ul>
+      <Reasons reasons={overview.reasons.slice(0, reasonsShownMax)} />
+      {overview.reasons.length <= reasonsShownMax ? null : (
+        <details>
+          <summary>and {counted(overview.reasons.length - reasonsShownMax, "more reason")}</summary>
+          <Reasons reasons={overview.reasons.slice(reasonsShownMax)} />
+        </details>
       )}
     </section>
+  );
+}
+
+function Reasons({ reasons }: { reasons: readonly Reason[] }) {
+  if (reasons.length === 0) return null;
+  return (
+    <ul class="reasons">
+      {reasons.map((reason, index) => (
+        <ReasonLine key={`${reason.code} ${index}`} reason={reason} />
+      ))}
+    </ul>
   );
 }
 

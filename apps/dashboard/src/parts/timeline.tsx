@@ -24,6 +24,7 @@ export function Timeline({ entries, isEnd }: TimelineProps) {
           </span>
           <div>
             <Entry entry={entry} />
+            <Request entry={entry} before={entries.slice(0, index)} />
           </div>
         </li>
       ))}
@@ -53,6 +54,13 @@ function Entry({ entry }: { entry: TimelineEntry }) {
   return <EventMoment entry={entry} />;
 }
 
+/** What leads to the logs, where it is another one than before. */
+function Request({ entry: { requestId }, before }: { entry: TimelineEntry; before: readonly TimelineEntry[] }) {
+  const last = before.findLast((entry) => typeof entry.requestId === "string");
+  if (typeof requestId !== "string" || requestId === last?.requestId) return null;
+  return <span class="note"> · request {requestId}</span>;
+}
+
 const eventTones: Readonly<Record<string, Tone>> = {
   "post.published": "good",
   "post.failed": "bad",
@@ -63,12 +71,11 @@ const eventTones: Readonly<Record<string, Tone>> = {
   "post.at_risk": "warn",
 };
 
-function EventMoment({ entry: { type, data = {}, requestId } }: { entry: TimelineEntry }) {
+function EventMoment({ entry: { type, data = {} } }: { entry: TimelineEntry }) {
   return (
     <>
       <Sign tone={eventTones[type] ?? "idle"}>{plain(type.replace(/^(post|account)\./, ""))}</Sign>
       <Details data={data} />
-      {typeof requestId === "string" ? <span class="note"> request {requestId}</span> : null}
     </>
   );
 }
@@ -126,14 +133,22 @@ function ActionMoment({ entry: { action = "", user, outcome, detail = {} } }: { 
   );
 }
 
-/** Only what is short and said by nothing else on the page. */
+/** Said by the entry itself, by those around it, or at the head of the page. */
+const saidElsewhere = /^(status|revision|attempt|externalUrl|\w+Id)$/;
+
 function Details({ data }: { data: Record<string, unknown> }) {
-  const shown = Object.entries(data).flatMap(([name, value]) =>
-    ["string", "number", "boolean"].includes(typeof value) && !/(^status|Id)$/.test(name)
-      ? [`${words(name)} ${instantOrText(String(value))}`]
-      : [],
-  );
+  const shown = Object.entries(data).flatMap(([name, value]) => (saidElsewhere.test(name) ? [] : say(name, value)));
   return shown.length === 0 ? null : <span class="note"> {shown.join(" · ")}</span>;
+}
+
+/** @returns nothing for what is not so, or not short */
+function say(name: string, value: unknown): string[] {
+  if (value === true) return [words(name)];
+  if (typeof value === "number") {
+    const [, length] = /^(\w+)Ms$/.exec(name) ?? [];
+    return [length === undefined ? `${words(name)} ${value}` : `${words(length)} ${duration(value)}`];
+  }
+  return typeof value === "string" ? [`${words(name)} ${instantOrText(value)}`] : [];
 }
 
 /** `nextAttemptAt` as people write it. */

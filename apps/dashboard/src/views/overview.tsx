@@ -33,11 +33,11 @@ export function OverviewView({ feed }: { feed: OverviewFeed }) {
           <h2 id="failures">Failed attempts, 24 h</h2>
           <FailuresTable failures={overview.failures} />
           <LastError error={overview.lastError} />
-        </section>
-        <section aria-labelledby="services">
-          <h2 id="services">Services</h2>
+          <h2>Services</h2>
           <Services services={overview.services} />
-          <h2>Queues</h2>
+        </section>
+        <section aria-labelledby="queues">
+          <h2 id="queues">Queues</h2>
           <QueuesTable queues={overview.queues} />
         </section>
       </div>
