@@ -29,6 +29,8 @@ export function rowsOf(sizes: Sizes): readonly Row[] {
     row("scheduling", "p99Ms", "  its p99", "ms", { beside: "naive", bounds: [ratioAtMost(1)] }),
     row("scheduling", "queuedWithinMs", "  all in Redis after", "ms", { beside: "naive" }),
 
+    row("scheduling", "loadCpuPercent", "  the load's own use of a core", "%", { beside: "naive" }),
+
     row("bulk-scheduling", "perSecond", `schedule in bulks of ${formatNumber(sizes.bulks.posts)}, posts`, "/s", {
       beside: "bare",
       bounds: [ratioAtLeast(0.4)],
@@ -38,6 +40,7 @@ export function rowsOf(sizes: Sizes): readonly Row[] {
       beside: "bare",
       bounds: [ratioAtLeast(0.5)],
     }),
+    row("drain", "receiverCpuPercent", "  the receiver's own use of a core", "%", { beside: "bare" }),
     row("drain-slow", "perSecond", "the same, receiver takes 50 ms", "/s", {
       beside: "bare",
       bounds: [ratioAtLeast(0.95)],

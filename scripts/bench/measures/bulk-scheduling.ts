@@ -21,7 +21,7 @@ export const bulkScheduling = measure("bulk-scheduling", {
           warmUp: { requests: warmUp },
           measured: { requests: measured },
         });
-        return { perSecond: report.postsPerSecond, p50Ms: report.p50Ms, loadCpuShare: report.cpuShare };
+        return { perSecond: report.postsPerSecond, p50Ms: report.p50Ms, loadCpuPercent: 100 * report.cpuShare };
       },
     ),
   bare: (stage) =>

@@ -82,6 +82,6 @@ async function drain(stage: Stage, side: Publishing, delayMs: number): Promise<F
     firstMs: sorted[0] ?? 0,
     p50Ms: percentile(sorted, 0.5),
     lastMs,
-    receiverCpuShare: receiverCpuMs / lastMs,
+    receiverCpuPercent: (100 * receiverCpuMs) / lastMs,
   };
 }

@@ -47,7 +47,7 @@ async function load(stage: Stage, { url, apiKey, socialAccountId, delayed }: Tar
     perSecond: report.postsPerSecond,
     p50Ms: report.p50Ms,
     p99Ms: report.p99Ms,
-    loadCpuShare: report.cpuShare,
+    loadCpuPercent: 100 * report.cpuShare,
     queuedWithinMs: performance.now() - ended,
   };
 }
