@@ -161,6 +161,22 @@ export async function endConnection(
   return ended > 0;
 }
 
+/** What ran out keeps no secret; what ran out long ago is forgotten. */
+export async function pruneConnections(
+  { prisma }: Database,
+  { connectionHours }: { connectionHours: number },
+  limit: number,
+): Promise<void> {
+  await prisma.$executeRaw`
+    UPDATE connections SET secrets = NULL, state_hash = NULL
+    WHERE secrets IS NOT NULL AND id IN (
+      SELECT id FROM connections WHERE expires_at < app_now() AND secrets IS NOT NULL ORDER BY expires_at LIMIT ${limit})`;
+  await prisma.$executeRaw`
+    DELETE FROM connections WHERE id IN (
+      SELECT id FROM connections WHERE expires_at < app_now() - ${connectionHours} * interval '1 hour'
+      ORDER BY expires_at LIMIT ${limit})`;
+}
+
 async function readOne(database: Database, condition: Prisma.Sql): Promise<ConnectionRecord | null> {
   const [connection] = await database.prisma.$queryRaw<ConnectionRecord[]>`
     SELECT connection.id, connection.company_id AS "companyId", company.name AS "companyName",

@@ -1,4 +1,5 @@
 /** Forgetting what is no longer owed to anybody, a batch at a time so that nothing is blocked. */
+import { pruneConnections } from "./connections.ts";
 import type { Database } from "./database.ts";
 import { pruneOperations, type OperationsRetention } from "./operations-pruning.ts";
 
@@ -45,10 +46,7 @@ export async function prune(database: Database, retention: Retention, limit: num
   await prisma.$executeRaw`
     DELETE FROM webhook_endpoints AS endpoint
     WHERE status = 'deleted' AND NOT EXISTS (SELECT FROM webhook_deliveries WHERE endpoint_id = endpoint.id)`;
-  await prisma.$executeRaw`
-    DELETE FROM connections WHERE id IN (
-      SELECT id FROM connections WHERE expires_at < app_now() - ${retention.connectionHours} * interval '1 hour'
-      ORDER BY expires_at LIMIT ${limit})`;
+  await pruneConnections(database, retention, limit);
   // Nothing is prepared ahead for posts that ended; slots and waits that are long over say nothing any more.
   await prisma.$executeRaw`
     DELETE FROM preparations WHERE post_id IN (
