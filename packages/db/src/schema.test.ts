@@ -1,6 +1,12 @@
 /** The SQL migrations are the truth; here the Prisma schema and the comments are held to them. */
 import { readFileSync } from "node:fs";
-import { createTestEnvironment, type TestEnvironment } from "@punctual/testing";
+import {
+  createTestBelongings,
+  createTestEnvironment,
+  insertTestDelivery,
+  insertTestPost,
+  type TestEnvironment,
+} from "@punctual/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Prisma } from "./generated/client.ts";
 
@@ -38,6 +44,27 @@ test.each(Object.values(Prisma.ModelName))("Prisma can read %s", async (model) =
   const name = `${model.charAt(0).toLowerCase()}${model.slice(1)}` as Uncapitalize<typeof model>;
   const delegate = env.database.prisma[name] as { findFirst(): Promise<unknown> };
   await expect(delegate.findFirst()).resolves.toBeNull();
+});
+
+test("no row can name what belongs to another company, whatever a program says", async () => {
+  const mine = await createTestBelongings(env);
+  const theirs = await createTestBelongings(env);
+  const post = { companyId: mine.companyId, socialAccountId: mine.socialAccountId, clientId: mine.clientId };
+  const link = (table: string, column: string, id: string) =>
+    env.sql(`UPDATE ${table} SET ${column} = $1 WHERE company_id = $2`, [id, mine.companyId]);
+  const tries = [
+    () => insertTestPost(env, { ...post, companyId: theirs.companyId }),
+    () => insertTestPost(env, { ...post, socialAccountId: theirs.socialAccountId }),
+    () => insertTestPost(env, { ...post, clientId: theirs.clientId }),
+    () => insertTestDelivery(env, { companyId: mine.companyId, endpointId: theirs.endpointId }),
+    () => link("social_accounts", "client_id", theirs.clientId),
+    () => link("posts", "social_account_id", theirs.socialAccountId),
+    () => link("posts", "client_id", theirs.clientId),
+    () => link("connections", "client_id", theirs.clientId),
+    () => link("webhook_deliveries", "endpoint_id", theirs.endpointId),
+  ];
+  for (const attempt of tries) await expect(attempt()).rejects.toThrow(/violates foreign key constraint/);
+  await insertTestPost(env, post);
 });
 
 test("every status and time column has a comment", async () => {
