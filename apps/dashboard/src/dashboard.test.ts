@@ -3,7 +3,7 @@ import { findChromium, until, type TestPage } from "@punctual/testing";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openHands, type Hands } from "./hands.fixture.ts";
-import { overflowPx, seriousFindings, unexpected } from "./page-check.fixture.ts";
+import { overflowPx, seriousFindings, unexpected, viewPaths } from "./page-check.fixture.ts";
 import { failed, openSite, passwords, unconfirmed, type Site } from "./site.fixture.ts";
 
 describe.skipIf(findChromium() === null)("the operators' page", () => {
@@ -26,6 +26,8 @@ describe.skipIf(findChromium() === null)("the operators' page", () => {
     await page.getByLabel("Password").press("Enter");
     await page.getByRole("alert").getByText("do not fit").waitFor();
     expect(await seriousFindings(page)).toEqual([]);
+    await page.evaluate(() => document.querySelector("main")?.append(document.createElement("button")));
+    expect((await seriousFindings(page)).join(), "the checker looks").toContain("button-name");
 
     await page.getByLabel("Password").fill(passwords.operator);
     await page.getByLabel("Password").press("Enter");
@@ -270,15 +272,7 @@ describe.skipIf(findChromium() === null)("the operators' page", () => {
       site.open("operator", "/", { viewport: { width, height: 780 }, colorScheme, reducedMotion: "reduce" });
     const [phone, desk] = await Promise.all([open(360, "dark"), open(1280, "light")]);
     for (const each of [phone, desk]) {
-      for (const path of [
-        "/",
-        "/posts?status=unconfirmed",
-        `/posts/${id}`,
-        "/unconfirmed",
-        "/redrive?category=rejected",
-        "/accounts",
-        "/audit",
-      ]) {
+      for (const path of viewPaths(id)) {
         await openHands(each.page, site.url).follow(path);
         await each.page.waitForFunction(() => !/Loading …|Counting …|Reading the/.test(document.body.innerText));
         // What a view is made of does not change with its width; its colours and what overflows do.

@@ -3,6 +3,17 @@ import type { TestPage } from "@punctual/testing";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 
+/** Every view, with little in its lists: a checker looks at each row. */
+export const viewPaths = (postId: string): string[] => [
+  "/",
+  "/posts?status=unconfirmed",
+  `/posts/${postId}`,
+  "/unconfirmed",
+  "/redrive?category=rejected",
+  "/accounts",
+  "/audit",
+];
+
 /**
  * What an accessibility checker finds serious or worse, each as a line.
  *
