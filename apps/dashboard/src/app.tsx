@@ -1,5 +1,5 @@
 /** Log-in first, then the frame with one view in it. */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
 import type { Overview } from "./api/answers.ts";
 import { useOverviewFeed, type OverviewFeed } from "./live/overview-feed.ts";
 import { Header } from "./parts/header.tsx";
@@ -61,8 +61,23 @@ function Frame({ keeper, user, role }: { keeper: SessionKeeper; user: string; ro
       <Header place={place} feed={feed} user={user} role={role} onLogOut={() => void keeper.logOut()} />
       <StateAnnouncer overview={feed.overview} />
       <main id="main" ref={main} tabIndex={-1}>
-        <View place={place} feed={feed} />
+        <GuardedView key={place.path} place={place} feed={feed} />
       </main>
+    </>
+  );
+}
+
+/** A view with a fault in it must not take the frame along: who is in trouble needs the others. */
+function GuardedView({ place, feed }: { place: Place; feed: OverviewFeed }) {
+  const [fault, reset] = useErrorBoundary((error: unknown) => reportError(error)) as [unknown, () => void];
+  if (fault === undefined) return <View place={place} feed={feed} />;
+  return (
+    <>
+      <h1 tabIndex={-1}>This view cannot be shown</h1>
+      <p class="told bad" role="alert">
+        That is a fault of this page. {fault instanceof Error ? fault.message : ""}{" "}
+        <button onClick={reset}>Try again</button>
+      </p>
     </>
   );
 }

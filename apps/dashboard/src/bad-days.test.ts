@@ -32,6 +32,17 @@ describe.skipIf(findChromium() === null)("the operators' page on bad days", () =
     await until("the first page", async () => (await newest()) === seen[0]);
   });
 
+  test("keeps its frame when a view cannot be shown", async () => {
+    const accounts = "**/v1/operator/social-accounts?*";
+    await page.route(accounts, (route) => route.fulfill({ json: { data: [{ id: "an answer of another version" }] } }));
+    await hands.view("/accounts?q=any");
+    await hands.heading("This view cannot be shown").waitFor();
+    await page.unroute(accounts);
+    await hands.press("Try again");
+    await page.getByText("No account fits").waitFor();
+    expect(await hands.heading("Accounts").count()).toBe(1);
+  });
+
   test("goes on while Redis is down, and says what is not known", async () => {
     await hands.view("/");
     await site.redis.kill();
