@@ -1,9 +1,10 @@
 /** The arithmetic of `npm run bench`: what it measures is only worth as much as what it makes of it. */
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { compare, type Row, type Sample } from "./comparison.ts";
 import { otherWorkShare, parseProcess, parseTotal, readCpuTime, treeMs, type CpuReading } from "./cpu-time.ts";
-import { readOptions } from "./options.ts";
-import { formatTable } from "./report.ts";
+import { measureNames, readOptions } from "./options.ts";
+import { formatBound, formatTable } from "./report.ts";
 import { median, percentile, spreadOf } from "./statistics.ts";
 import { fullSizes } from "./sizes.ts";
 import { rowsOf } from "./targets.ts";
@@ -87,6 +88,32 @@ describe("comparison", () => {
       return beside === undefined && bounds.some(({ kind }) => kind !== "value_at_most");
     });
     expect(floorless).toEqual([]);
+  });
+});
+
+describe("docs/performance.md", () => {
+  const page = readFileSync(new URL("../../docs/performance.md", import.meta.url), "utf8");
+
+  test("has every row of the table, with its floor and its target", () => {
+    const lines = page.split("\n");
+    const start = lines.findIndex((line) => line.startsWith("| measure | beside | target |")) + 2;
+    const listed = lines.slice(start, lines.indexOf("", start)).map((line) =>
+      line
+        .split("|")
+        .slice(1, 4)
+        .map((cell) => cell.trim()),
+    );
+    const known = rowsOf(fullSizes).map(({ label, beside, bounds, unit }) => {
+      return [label.trim(), beside?.side ?? "", bounds.map((bound) => formatBound(bound, unit)).join(", ")];
+    });
+    expect(listed).toEqual(known);
+  });
+
+  test("explains every measure", () => {
+    const explained = [...page.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, names = ""]) =>
+      [...names.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name ?? ""),
+    );
+    expect(explained.toSorted()).toEqual([...measureNames].toSorted());
   });
 });
 

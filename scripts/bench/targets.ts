@@ -28,7 +28,6 @@ export function rowsOf(sizes: Sizes): readonly Row[] {
     }),
     row("scheduling", "p99Ms", "  its p99", "ms", { beside: "naive", bounds: [ratioAtMost(1)] }),
     row("scheduling", "queuedWithinMs", "  all in Redis after", "ms", { beside: "naive" }),
-
     row("scheduling", "loadCpuPercent", "  the load's own use of a core", "%", { beside: "naive" }),
 
     row("bulk-scheduling", "perSecond", `schedule in bulks of ${formatNumber(sizes.bulks.posts)}, posts`, "/s", {
@@ -94,8 +93,8 @@ export function rowsOf(sizes: Sizes): readonly Row[] {
     row("frozen-redis", "perSecond", "  its rate", "/s", { side: "frozen", beside: "healthy" }),
 
     row("idle", "cpuPercent", "idle: API and worker, of one core", "%", { bounds: [atMost(2)] }),
-    row("idle", "apiMib", "idle: memory of the API", "MiB", { bounds: [atMost(200)] }),
-    row("idle", "workerMib", "idle: memory of the worker", "MiB", { bounds: [atMost(200)] }),
+    row("idle", "apiMb", "idle: memory of the API", "MB", { bounds: [atMost(200)] }),
+    row("idle", "workerMb", "idle: memory of the worker", "MB", { bounds: [atMost(200)] }),
     row("idle", "statementsPerSecond", "idle: Postgres statements", "/s", { bounds: [atMost(10)] }),
 
     row("costs", "scheduleStatements", "cost: SQL statements to schedule a post", "", {}),

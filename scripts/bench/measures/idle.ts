@@ -5,7 +5,7 @@ import { cpuMsOf, residentBytesOf } from "../cpu-time.ts";
 import { during, measure } from "../measure.ts";
 import { countStatements } from "../statement-counts.ts";
 
-const mib = 1_048_576;
+const megabyte = 1_000_000;
 
 export const idle = measure(
   "idle",
@@ -23,8 +23,8 @@ export const idle = measure(
           stage.remember("SQL statements a second of an idle installation", perSecond);
           const figures = {
             statementsPerSecond: statements.reduce((sum, { calls }) => sum + calls, 0) / seconds,
-            ...memory("apiMib", api.pid),
-            ...memory("workerMib", workers[0]?.pid),
+            ...memory("apiMb", api.pid),
+            ...memory("workerMb", workers[0]?.pid),
           };
           const cpuMsAfter = cpuMsOf(pids);
           if (cpuMs === null || cpuMsAfter === null) return figures;
@@ -37,5 +37,5 @@ export const idle = measure(
 
 function memory(name: string, pid: number | undefined): Record<string, number> {
   const bytes = pid === undefined ? null : residentBytesOf(pid);
-  return bytes === null ? {} : { [name]: bytes / mib };
+  return bytes === null ? {} : { [name]: bytes / megabyte };
 }
