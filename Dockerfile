@@ -45,7 +45,7 @@ USER node
 
 # Runs once, before the others of its version: brings the database up to date. Seeds demo data if told to.
 FROM base AS migrate
-COPY scripts/db-migrate.ts scripts/db-seed.ts scripts/demo-accounts.ts scripts/keys-rotate.ts scripts/env-file.ts scripts/
+COPY scripts/db-migrate.ts scripts/db-restored.ts scripts/db-seed.ts scripts/demo-accounts.ts scripts/keys-rotate.ts scripts/env-file.ts scripts/
 CMD ["node", "scripts/db-migrate.ts"]
 
 FROM base AS sandbox

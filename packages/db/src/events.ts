@@ -35,7 +35,7 @@ export type EventPage =
       /** Where the next page begins: behind these events, and behind those that the types left out. */
       position: EventPosition;
     }
-  /** Events behind the position are forgotten already. */
+  /** Events behind the position are forgotten already, or the position is of a log that is no more. */
   | { kind: "expired" };
 
 /** From an event row `e` and its post `p`: all that clients are told. */
@@ -68,7 +68,8 @@ export async function readEvents(
         LEFT JOIN posts AS p ON p.id = e.post_id
         ORDER BY e.transaction_id, e.sequence) AS page), '[]') AS events,
       CASE WHEN ${after.transactionId}::xid8 < ${settledTransaction} THEN ${settledTransaction}::text END AS settled,
-      EXISTS (SELECT FROM event_horizons
+      -- Ahead of all there is: a position of before the database was restored.
+      ${after.transactionId}::xid8 > ${settledTransaction} OR EXISTS (SELECT FROM event_horizons
         WHERE company_id = ${companyId}::uuid AND (transaction_id, sequence) > ${behind}) AS expired`;
   if (row.expired && asked !== null) return { kind: "expired" };
   const shown = row.events.slice(0, limit);

@@ -46,6 +46,7 @@ export * from "./preflight.ts";
 export * from "./preparations.ts";
 export * from "./pruning.ts";
 export * from "./redrive.ts";
+export * from "./restoration.ts";
 export * from "./sealed-secrets.ts";
 export * from "./social-account-changes.ts";
 export * from "./social-account-deletion.ts";

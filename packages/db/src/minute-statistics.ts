@@ -90,6 +90,25 @@ export function readStatistics(
     WHERE kind = ANY (${[...kinds]}::text[]) AND minute >= ${since}::timestamptz`;
 }
 
+/** What one step of a chart brought, all platforms together. */
+export interface StepStatistic extends Pick<MinuteStatistic, "kind" | "label" | "count" | "maxMs"> {
+  /** The number of the step, from 0. */
+  step: number;
+}
+
+/** In no order. @param since the beginning of the first step */
+export function readStepStatistics(
+  database: Database,
+  { kinds, since, stepSeconds }: { kinds: readonly StatisticKind[]; since: Date; stepSeconds: number },
+): Promise<StepStatistic[]> {
+  return database.prisma.$queryRaw<StepStatistic[]>`
+    SELECT kind, floor(extract(epoch FROM minute - ${since}::timestamptz) / ${stepSeconds})::integer AS step, label,
+           sum(amount)::integer AS count, max(max_ms) AS "maxMs"
+    FROM minute_statistics
+    WHERE kind = ANY (${[...kinds]}::text[]) AND minute >= ${since}::timestamptz
+    GROUP BY 1, 2, 3`;
+}
+
 export interface DayFigures {
   /** Since the beginning of the day, in UTC. */
   acceptedToday: number;

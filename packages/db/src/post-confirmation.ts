@@ -5,6 +5,7 @@
 import type { Checkpoint, OutgoingPost } from "@punctual/core";
 import type { Database } from "./database.ts";
 import type { ClaimedPost } from "./post-claim.ts";
+import { restoredCode } from "./restoration.ts";
 
 /** Of what a platform showed, in characters. */
 const messageLengthMax = 500;
@@ -17,6 +18,8 @@ export interface UnconfirmedPost extends OutgoingPost {
   /** How often the platform was read in vain before. */
   confirmCount: number;
   unconfirmedAt: Date;
+  /** Whether it may have been edited and sent in a time that a restored backup knows nothing of. */
+  restored: boolean;
   /** The database's time. */
   now: Date;
 }
@@ -44,7 +47,7 @@ export function takeUnconfirmed(
     SELECT post.id, post.platform, post.social_account_id AS "socialAccountId", post.revision, post.content AS text, post.media,
            post.link, post.options, post.metadata, post.scheduled_at AS "scheduledAt", post.first_sent_at AS "firstSentAt",
            post.request_id AS "requestId", post.checkpoint, post.confirm_count AS "confirmCount",
-           post.unconfirmed_at AS "unconfirmedAt", app_now() AS now,
+           post.unconfirmed_at AS "unconfirmedAt", coalesce(post.failure_code = ${restoredCode}, false) AS restored, app_now() AS now,
            jsonb_build_object('settings', account.settings, 'credentials', account.credentials,
              'credentialsVersion', account.credentials_version, 'sandbox', account.sandbox) AS account
     FROM taken AS post JOIN social_accounts AS account ON account.id = post.social_account_id`;

@@ -1,5 +1,6 @@
 export * from "./browser-program.ts";
 export * from "./browser.ts";
+export * from "./database-copy.ts";
 export * from "./free-port.ts";
 export * from "./launch-app.ts";
 export * from "./media-samples.ts";

@@ -127,9 +127,9 @@ describe("the list", () => {
       expect({ status: answer.status, code: answer.body.code }).toEqual({ status: 400, code: "invalid_cursor" });
     }
     expect((await api.call(tenant.apiKey, "GET", "/v1/events?type=post.eaten")).status).toBe(400);
-    expect(
-      (await api.call(tenant.apiKey, "GET", "/v1/events?cursor=18446744073709551615-9223372036854775807")).status,
-    ).toBe(200);
+    // Ahead of all there is: of a log that is no more, as after a restored backup.
+    const ahead = await api.call(tenant.apiKey, "GET", "/v1/events?cursor=18446744073709551615-9223372036854775807");
+    expect({ status: ahead.status, code: ahead.body.code }).toEqual({ status: 410, code: "cursor_expired" });
   });
 
   it("answers HEAD at once, also to one who would rather have the stream", async () => {

@@ -27,8 +27,6 @@ const seriesKeptMs = 2_000;
 const seriesKeptMax = 20;
 const minutesDefault = 60;
 const stepDefault = 60;
-/** More points than a chart can show. */
-const pointsMax = 1_440;
 
 export const overviewRoutes: FastifyPluginAsyncTypebox<OverviewRouteOptions> = async (app, { database, reader }) => {
   const series = new Map<string, { at: number; series: Promise<Series> }>();
@@ -92,6 +90,7 @@ export const overviewRoutes: FastifyPluginAsyncTypebox<OverviewRouteOptions> = a
       schema: {
         operationId: "getSeries",
         summary: "Published, failed and lateness over time",
+        description: "At most 360 points: the step grows where there would be more.",
         querystring: SeriesQuery,
         response: { 200: answer(Series, "One point a step, without gaps.") },
       },
@@ -102,11 +101,7 @@ export const overviewRoutes: FastifyPluginAsyncTypebox<OverviewRouteOptions> = a
       const known = series.get(name);
       if (known !== undefined && performance.now() - known.at < seriesKeptMs) return known.series;
       if (series.size >= seriesKeptMax) series.clear();
-      const reading = readSeries(database, {
-        now: figures.now,
-        minutes: Math.min(minutes, (pointsMax * stepSeconds) / 60),
-        stepSeconds,
-      });
+      const reading = readSeries(database, { now: figures.now, minutes, stepSeconds });
       series.set(name, { at: performance.now(), series: reading });
       reading.catch(() => series.delete(name));
       return reading;

@@ -93,7 +93,9 @@ async function readFacts({ database, producer, deliveries }: FactsReaderDeps): P
   return { figures, counts, day, workers, recent, redis, queues: redis.kind === "away" ? null : queues };
 }
 
-export function latenessOf(statistics: readonly MinuteStatistic[]): LatenessSummary {
+export function latenessOf(
+  statistics: readonly Pick<MinuteStatistic, "kind" | "label" | "count" | "maxMs">[],
+): LatenessSummary {
   const buckets = statistics.filter(({ kind }) => kind === "lateness");
   return summarizeLateness(
     buckets.map(({ label, count, maxMs }) => ({ bucket: Number(label), count, maxMs: maxMs ?? 0 })),

@@ -1,5 +1,5 @@
 /** Published, failed and lateness over time, from what the minutes brought. */
-import { readStatistics, type Database, type MinuteStatistic } from "@punctual/db";
+import { readStepStatistics, type Database, type StepStatistic } from "@punctual/db";
 import type { Series } from "../operator/overview-schemas.ts";
 import { latenessOf } from "./installation-facts.ts";
 
@@ -11,28 +11,31 @@ export interface SeriesRequest {
   stepSeconds: number;
 }
 
-/** Points lie on multiples of their step, so that the same point is the same whenever it is asked for. */
-export async function readSeries(database: Database, { now, minutes, stepSeconds }: SeriesRequest): Promise<Series> {
+/** More points than a chart shows. */
+const pointsMax = 360;
+
+/**
+ * Points lie on multiples of their step, so that the same point is the same whenever it is asked for. The step grows
+ * where there would be too many.
+ */
+export async function readSeries(database: Database, request: SeriesRequest): Promise<Series> {
+  const { now, minutes } = request;
+  const stepSeconds = Math.max(request.stepSeconds, Math.ceil(minutes / pointsMax) * 60);
   const stepMs = stepSeconds * 1_000;
   const last = Math.floor(now.getTime() / stepMs) * stepMs;
   const count = Math.max(1, Math.ceil((minutes * 60) / stepSeconds));
   const first = last - (count - 1) * stepMs;
-  const statistics = await readStatistics(database, {
+  const statistics = await readStepStatistics(database, {
     kinds: ["published", "failed", "missed", "lateness"],
     since: new Date(first),
+    stepSeconds,
   });
-  const byPoint = new Map<number, MinuteStatistic[]>();
-  for (const statistic of statistics) {
-    const point = Math.floor((statistic.minute.getTime() - first) / stepMs);
-    const known = byPoint.get(point);
-    if (known === undefined) byPoint.set(point, [statistic]);
-    else known.push(statistic);
-  }
+  const byPoint = Map.groupBy(statistics, ({ step }) => step);
   const points = Array.from({ length: count }, (_, index) => toPoint(first + index * stepMs, byPoint.get(index) ?? []));
   return { from: new Date(first).toISOString(), stepSeconds, points };
 }
 
-function toPoint(at: number, statistics: readonly MinuteStatistic[]): Series["points"][number] {
+function toPoint(at: number, statistics: readonly StepStatistic[]): Series["points"][number] {
   const sum = (...kinds: readonly string[]) =>
     statistics.filter(({ kind }) => kinds.includes(kind)).reduce((total, { count }) => total + count, 0);
   const { p50Ms, p99Ms, maxMs } = latenessOf(statistics);

@@ -42,7 +42,7 @@ export function createConfirmer({ database, platforms, keyring, logger, pulse }:
   const readable = [...platforms.values()].filter((platform) => platform.confirm !== undefined).map(({ name }) => name);
 
   async function look(post: UnconfirmedPost): Promise<void> {
-    const confirmation = await ownOnly(database, post, await read(post));
+    const confirmation = beliefOf(post, await ownOnly(database, post, await read(post)));
     const context = { postId: post.id, requestId: post.requestId, looks: post.confirmCount + 1 };
     switch (confirmation.kind) {
       case "published": {
@@ -81,6 +81,15 @@ export function createConfirmer({ database, platforms, keyring, logger, pulse }:
       logger.error({ err: error, postId: post.id }, "looking a post up failed unexpectedly");
       return { kind: "cannot_tell", message: "looking it up failed" };
     }
+  }
+
+  /** What a restored copy knows of is not all that may have been sent: not finding that proves nothing. */
+  function beliefOf({ restored }: UnconfirmedPost, confirmation: Confirmation): Confirmation {
+    if (!restored || confirmation.kind !== "absent") return confirmation;
+    return {
+      kind: "cannot_tell",
+      message: "what the restored copy knows of is not there; another version of the post may be",
+    };
   }
 
   return createSweeper(
