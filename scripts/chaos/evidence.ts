@@ -1,12 +1,14 @@
 /** What a run left behind: the sandbox's ledger, which alone knows what became visible, and the rows of Postgres. */
 import type { PostStatus } from "@punctual/core";
 import type { Database } from "@punctual/db";
+import { nonceOf } from "./journal.ts";
 
 export interface LedgerEntry {
   sequence: number;
   receivedAt: string;
   platform: string;
   account: string;
+  /** Ours; of a network that is not told it, found by what the post says. */
   postId: string | null;
   outcome: "accepted" | "repeat" | "refused";
   status: number | null;
@@ -69,7 +71,7 @@ export async function gatherEvidence(database: Database, sandboxUrl: string): Pr
            count(*) FILTER (WHERE type = 'post.published' AND data ? 'confirmed')::integer AS found,
            count(*) FILTER (WHERE type IN ('post.retrying', 'post.failed') AND data ? 'provedAbsent')::integer AS absent
     FROM events`;
-  const { entries, dropped } = await readLedger(sandboxUrl);
+  const { entries, dropped } = await readLedger(sandboxUrl, posts);
   return {
     posts,
     attempts: Map.groupBy(attempts, ({ postId }) => postId),
@@ -79,8 +81,16 @@ export async function gatherEvidence(database: Database, sandboxUrl: string): Pr
   };
 }
 
-/** Everything the sandbox took or refused, oldest first. */
-export async function readLedger(sandboxUrl: string): Promise<{ entries: LedgerEntry[]; dropped: number }> {
+/**
+ * Everything the sandbox took or refused, oldest first.
+ *
+ * @param posts among which those are looked for that arrived without an id of ours
+ */
+export async function readLedger(
+  sandboxUrl: string,
+  posts: readonly Pick<PostRow, "id" | "text">[] = [],
+): Promise<{ entries: LedgerEntry[]; dropped: number }> {
+  const idOf = new Map(posts.map(({ id, text }) => [nonceOf(text), id]));
   const entries: LedgerEntry[] = [];
   for (let after: number | null = 0; after !== null;) {
     const url = new URL(`/_ledger?limit=${ledgerPageMax}&after=${after}`, sandboxUrl);
@@ -102,12 +112,13 @@ export async function readLedger(sandboxUrl: string): Promise<{ entries: LedgerE
       content,
     } of page.data) {
       const { text } = content;
+      const nonce = nonceOf(text);
       entries.push({
         sequence,
         receivedAt,
         platform,
         account,
-        postId,
+        postId: postId ?? (nonce === null ? null : (idOf.get(nonce) ?? null)),
         outcome,
         status,
         fault,

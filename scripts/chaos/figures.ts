@@ -32,6 +32,8 @@ export interface RunFigures {
   posts: number;
   /** By state in the end. */
   states: Record<string, number>;
+  /** Published, by platform. */
+  publishedOn: Record<string, number>;
   requests: number;
   unanswered: number;
   refusedFor503: number;
@@ -80,6 +82,7 @@ export function total(results: readonly RunResult[]): RunResult {
       minutes: sum((run) => run.minutes),
       posts: sum((run) => run.posts),
       states: add(figures.map((run) => run.states)),
+      publishedOn: add(figures.map((run) => run.publishedOn)),
       requests: sum((run) => run.requests),
       unanswered: sum((run) => run.unanswered),
       refusedFor503: sum((run) => run.refusedFor503),

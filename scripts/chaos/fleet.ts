@@ -1,21 +1,17 @@
 /** Everything a run needs running: servers, the sandbox, APIs and workers, and a company whose accounts post. */
 import { randomBytes } from "node:crypto";
-import { createApiKey, createCompany, createSocialAccount, type Database } from "@punctual/db";
-import { createKeyring } from "@punctual/runtime";
 import { startActor, type Actor } from "./actor.ts";
 import type { BreakablePart } from "./broken-parts.ts";
 import { startServers, type Servers } from "./servers.ts";
+import { createTenant, type ChaosAccount } from "./tenant.ts";
 import { layWires, through, type Wires } from "./wires.ts";
-
-export interface ChaosAccount {
-  id: string;
-  platform: string;
-}
 
 export interface Fleet {
   servers: Servers;
   /** Where the sandbox is, past every proxy. */
   sandboxUrl: string;
+  /** Where the networks that want one find a picture. */
+  pictureUrl: string;
   apis: readonly Actor[];
   workers: readonly Actor[];
   accounts: readonly ChaosAccount[];
@@ -28,12 +24,15 @@ export interface FleetOptions {
   apis: number;
   workers: number;
   platforms: readonly string[];
+  /** How many accounts each platform has; default 5. */
+  accountsOn?: (platform: string) => number;
   broken: BreakablePart | null;
 }
 
-const accountsPerPlatform = 5;
+const accountsDefault = 5;
 
-export async function startFleet({ directory, apis, workers, platforms, broken }: FleetOptions): Promise<Fleet> {
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const { directory, apis, workers, platforms, accountsOn = () => accountsDefault, broken } = options;
   const actors: Actor[] = [];
   const servers = await startServers(directory);
   const stop = async () => {
@@ -48,7 +47,7 @@ export async function startFleet({ directory, apis, workers, platforms, broken }
         command,
         wires,
         logDirectory: directory,
-        environment: { LOG_LEVEL: "info", SANDBOX_PORT: "0", PORT: "0", WORKER_PORT: "0", ...more },
+        environment: { LOG_LEVEL: "info", SANDBOX_PORT: "0", PORT: "0", WORKER_PORT: "0", TMPDIR: directory, ...more },
       });
       actors.push(actor);
       return actor;
@@ -80,47 +79,24 @@ export async function startFleet({ directory, apis, workers, platforms, broken }
       });
     };
     const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
-    const [startedApis, startedWorkers] = await Promise.all([
-      Promise.all(numbers(apis).map((number) => launch(`api${number}`, ["scripts/chaos/api.ts", `api${number}`]))),
+    const launchAll = (kind: string, count: number, ...args: string[]) =>
       Promise.all(
-        numbers(workers).map((number) => {
-          const name = `worker${number}`;
-          return launch(name, ["scripts/chaos/worker.ts", name, ...(broken === null ? [] : [broken])]);
+        numbers(count).map((number) => {
+          const name = `${kind}${number}`;
+          return launch(name, [`scripts/chaos/${kind}.ts`, name, platforms.join(","), ...args]);
         }),
-      ),
+      );
+    const [startedApis, startedWorkers] = await Promise.all([
+      launchAll("api", apis),
+      launchAll("worker", workers, ...(broken === null ? [] : [broken])),
     ]);
-    const tenant = await createTenant(servers.database, secrets.keys, platforms);
+    const installation = { database: servers.database, encryptionKeys: secrets.keys, sandboxUrl };
+    const tenant = await createTenant(installation, { platforms, accountsOn });
     await Promise.all([...startedApis, ...startedWorkers].map((actor) => actor.ready()));
-    return { servers, sandboxUrl, apis: startedApis, workers: startedWorkers, ...tenant, stop };
+    const pictureUrl = new URL("/_samples/picture.jpg", sandboxUrl).href;
+    return { servers, sandboxUrl, pictureUrl, apis: startedApis, workers: startedWorkers, ...tenant, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-}
-
-async function createTenant(
-  database: Database,
-  encryptionKeys: string,
-  platforms: readonly string[],
-): Promise<{ accounts: ChaosAccount[]; apiKey: string }> {
-  const keyring = createKeyring(encryptionKeys);
-  const { id: companyId } = await createCompany(database, { name: "Chaos" });
-  const { key: apiKey } = await createApiKey(database, { companyId, name: "chaos", scope: "admin" });
-  const accounts: ChaosAccount[] = [];
-  for (const platform of platforms) {
-    for (let number = 1; number <= accountsPerPlatform; number += 1) {
-      const account = await createSocialAccount(database, keyring, {
-        companyId,
-        clientId: null,
-        platform,
-        name: `${platform} ${number}`,
-        settings: {},
-        credentials: { secret: `whsec_${randomBytes(32).toString("base64")}` },
-        sandbox: true,
-      });
-      if (account === null) throw new Error("an account could not be made");
-      accounts.push({ id: account.id, platform });
-    }
-  }
-  return { accounts, apiKey };
 }

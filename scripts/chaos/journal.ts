@@ -16,6 +16,7 @@ export interface JournalPost {
   nonce: string;
   platform: string;
   accountId: string;
+  hasPicture: boolean;
   /** Known once acknowledged. */
   id: string | null;
   /** In the order they were asked for; the first is the creation. */
@@ -39,7 +40,9 @@ export interface Journal {
   readonly pauses: Pause[];
   /** What the API must never have done, in words. */
   readonly complaints: { post: string | null; what: string }[];
-  newPost(post: Pick<JournalPost, "platform" | "accountId" | "far"> & { scheduledAt: number | null }): JournalPost;
+  newPost(
+    post: Pick<JournalPost, "platform" | "accountId" | "far"> & { hasPicture?: boolean; scheduledAt: number | null },
+  ): JournalPost;
   /** A further version of a post, about to be asked for. */
   newVersion(post: JournalPost, change: { text: boolean; scheduledAt: number | null }): Version;
 }
@@ -50,9 +53,10 @@ export function createJournal(seed: number): Journal {
     posts,
     pauses: [],
     complaints: [],
-    newPost({ platform, accountId, far, scheduledAt }) {
+    newPost({ platform, accountId, hasPicture = false, far, scheduledAt }) {
       const nonce = `${seed}-${posts.length + 1}`;
-      const post: JournalPost = { nonce, platform, accountId, far, id: null, versions: [], cancelledAt: null };
+      const described = { nonce, platform, accountId, hasPicture, far };
+      const post: JournalPost = { ...described, id: null, versions: [], cancelledAt: null };
       post.versions.push({ text: textOf(nonce, 1), scheduledAt, state: "asked" });
       posts.push(post);
       return post;

@@ -7,6 +7,7 @@ export function formatReport(figures: RunFigures): string {
   const { breaches, unconfirmed, heal, lateness, api } = figures;
   const rows: [string, string][] = [
     ["posts", `${figures.posts} (${list(figures.states)})`],
+    ["published on", list(figures.publishedOn)],
     [
       "requests",
       `${figures.requests}, ${figures.unanswered} without an answer, ${figures.refusedFor503} refused with 503, ${figures.outOfBreath} of these out of breath`,

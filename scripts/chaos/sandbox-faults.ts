@@ -1,8 +1,12 @@
 /** How the networks misbehave during a run: by chance, from the run's dice, each rule a series of its own. */
 import type { Dice } from "./dice.ts";
+import type { Fleet } from "./fleet.ts";
+import { networkNamed } from "./networks.ts";
 
 interface Rule {
   platform?: string;
+  account?: string;
+  times?: number;
   stage?: "prepare" | "publish" | "read" | "list";
   probability: number;
   fault: Record<string, unknown> & { kind: string };
@@ -24,13 +28,28 @@ function rulesFor(platform: string): Rule[] {
     { probability: 0.02, fault: { kind: "status", status: 500 } },
   ];
   // A client's own server that says no means no (contract, section 5), so it must not say so after a yes.
-  if (platform !== "webhook") {
-    rules.push(
-      { probability: 0.01, fault: { kind: "accept_then_status", status: 500 } },
-      { probability: 0.005, fault: { kind: "accept_then_status", status: 403 } },
-    );
-  }
+  if (platform !== "webhook") rules.push({ probability: 0.01, fault: { kind: "accept_then_status", status: 500 } });
+  // So does a network, if it was never seen to lie.
+  const lies = networkNamed.get(platform)?.liesWith4xx ?? platform !== "webhook";
+  if (lies) rules.push({ probability: 0.005, fault: { kind: "accept_then_status", status: 403 } });
   return rules.map((rule) => ({ platform, stage: "publish", ...rule }));
+}
+
+/** One account of each network whose tokens can be renewed has its own refused, once. */
+function refusedTokens({ accounts }: Fleet): Rule[] {
+  return [...networkNamed.values()]
+    .filter(({ isRenewable }) => isRenewable)
+    .flatMap(({ name: platform }) => accounts.find((account) => account.platform === platform) ?? [])
+    .map(({ platform, ledgerAccount: account }) => {
+      return {
+        platform,
+        account,
+        stage: "publish",
+        times: 1,
+        probability: 0.2,
+        fault: { kind: "status", status: 401 },
+      };
+    });
 }
 
 const lookUpRules: readonly Rule[] = [
@@ -43,9 +62,9 @@ const lookUpRules: readonly Rule[] = [
 
 const timesMax = 1_000_000;
 
-export async function commandFaults(sandboxUrl: string, platforms: readonly string[], dice: Dice): Promise<void> {
-  for (const rule of [...platforms.flatMap(rulesFor), ...lookUpRules]) {
-    await commandFault(sandboxUrl, { ...rule, times: timesMax, seed: dice.between(0, 0xffffffff) });
+export async function commandFaults(fleet: Fleet, platforms: readonly string[], dice: Dice): Promise<void> {
+  for (const rule of [...refusedTokens(fleet), ...platforms.flatMap(rulesFor), ...lookUpRules]) {
+    await commandFault(fleet.sandboxUrl, { times: timesMax, ...rule, seed: dice.between(0, 0xffffffff) });
   }
 }
 

@@ -2,14 +2,12 @@
 import { gatherEvidence, type AttemptRow } from "./evidence.ts";
 import { judgeCalls } from "./answers.ts";
 import { countBreaches, spreads, type RunResult, type Samples } from "./figures.ts";
-import type { Fleet } from "./fleet.ts";
 import { findBreaches, type Breach } from "./invariants.ts";
-import { chaosLimits } from "./platforms/registry.ts";
+import { chaosLimits, sendTimeoutOn } from "./platforms/registry.ts";
 import { orphanedJobs } from "./redis-jobs.ts";
 import { decideUnconfirmed, waitUntilJobs, waitUntilSettled } from "./settling.ts";
 import type { Stage } from "./stage.ts";
 import { tellTimelines } from "./timelines.ts";
-import type { TroubleLog } from "./trouble.ts";
 
 export interface VerdictOptions {
   networkFaults: Record<string, number>;
@@ -21,19 +19,23 @@ export interface VerdictOptions {
 
 const settleMaxMsDefault = 180_000;
 const jobsMaxMsDefault = 30_000;
-/** An answer can be missed until the send's deadline, and a little. */
-const sendMs = 5_000;
+/** An answer can be missed until the send's deadline, and a little: so long after that. */
+const sendMarginMs = 1_000;
 
 export async function passVerdict(stage: Stage, options: VerdictOptions): Promise<RunResult> {
   const { fleet, client, journal, trouble, heal } = stage;
   const lagP99Ms = stage.lag.percentile(99) / 1e6;
   const { database, redisClient: redis } = fleet.servers;
   await Promise.all([...fleet.apis, ...fleet.workers].map((actor) => actor.ready()));
-  const settled = await waitUntilSettled(database, options.settleMaxMs ?? settleMaxMsDefault);
+  const settled = await waitUntilSettled(database, fleet.accounts, options.settleMaxMs ?? settleMaxMsDefault);
   const withoutJob = await waitUntilJobs(database, redis, options.jobsMaxMs ?? jobsMaxMsDefault);
 
-  const mayHaveMissed = (attempt: AttemptRow) => workerWasHindered(attempt, fleet, trouble);
   const before = await gatherEvidence(database, fleet.sandboxUrl);
+  const platformOf = new Map(before.posts.map(({ id, platform }) => [id, platform]));
+  const mayHaveMissed = (attempt: AttemptRow) => {
+    const withinMs = sendTimeoutOn(platformOf.get(attempt.postId) ?? "") + sendMarginMs;
+    return workerWasHindered(attempt, withinMs, stage);
+  };
   const breaches: Breach[] = findBreaches({
     evidence: before,
     journal,
@@ -78,7 +80,11 @@ export async function passVerdict(stage: Stage, options: VerdictOptions): Promis
       broken: stage.broken,
       minutes: options.minutes,
       posts: after.posts.length,
-      states: countStates(after.posts),
+      states: countBy(after.posts, ({ status }) => status),
+      publishedOn: countBy(
+        after.posts.filter(({ status }) => status === "published"),
+        ({ platform }) => platform,
+      ),
       requests: client.calls.length,
       unanswered: calls.unanswered,
       refusedFor503: calls.refusedFor503,
@@ -104,18 +110,21 @@ export async function passVerdict(stage: Stage, options: VerdictOptions): Promis
 }
 
 /** Killed, frozen or cut off from the network while it waited for the answer. */
-function workerWasHindered({ worker, sentAt }: AttemptRow, { workers }: Fleet, trouble: TroubleLog): boolean {
-  const actor = workers.find(({ name }) => worker.startsWith(`${name}-`));
+function workerWasHindered(
+  { worker, sentAt }: AttemptRow,
+  withinMs: number,
+  { fleet, trouble }: Pick<Stage, "fleet" | "trouble">,
+): boolean {
+  const actor = fleet.workers.find(({ name }) => worker.startsWith(`${name}-`));
   if (actor === undefined || sentAt === null) return true;
   const from = sentAt.getTime();
   const pid = Number(worker.slice(actor.name.length + 1));
   return (
-    actor.killed.has(pid) || trouble.touched([actor.name, `${actor.name}/sandbox`], { from, until: from + sendMs }, 0)
+    actor.killed.has(pid) || trouble.touched([actor.name, `${actor.name}/sandbox`], { from, until: from + withinMs }, 0)
   );
 }
 
-function countStates(posts: readonly { status: string }[]): Record<string, number> {
-  const states: Record<string, number> = {};
-  for (const { status } of posts) states[status] = (states[status] ?? 0) + 1;
-  return states;
+function countBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Record<string, number> {
+  const groups = Map.groupBy(items, keyOf);
+  return Object.fromEntries([...groups].map(([key, { length }]) => [key, length]));
 }

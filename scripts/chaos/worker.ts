@@ -1,6 +1,6 @@
 /**
  * A worker as chaos runs it: the real one, on the chaos platforms, with a hastier retry policy, and with at most one
- * broken part. `node scripts/chaos/worker.ts <name> [broken part]`, everything else from the environment.
+ * broken part. `node scripts/chaos/worker.ts <name> <platforms> [broken part]`, everything else from the environment.
  */
 import { flushCompileCache } from "node:module";
 import { createLogger, runMain, runProcess } from "@punctual/runtime";
@@ -11,7 +11,7 @@ import { createChaosPlatforms } from "./platforms/registry.ts";
 import { hastyPolicy } from "./hasty-policy.ts";
 
 await runMain(async () => {
-  const [name = "worker", broken] = process.argv.slice(2);
+  const [name = "worker", names = "", broken] = process.argv.slice(2);
   const config = readWorkerConfig();
   const logger = createLogger(name, config.LOG_LEVEL);
   const worker = createWorker(
@@ -24,7 +24,7 @@ await runMain(async () => {
         process.exit(1);
       },
       retryPolicy: hastyPolicy,
-      platforms: createChaosPlatforms(config.SANDBOX_URL ?? ""),
+      platforms: createChaosPlatforms(config.SANDBOX_URL ?? "", names.split(",")),
       parts: partsWith(breakableParts.find((part) => part === broken) ?? null),
     },
     logger,

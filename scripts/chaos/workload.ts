@@ -6,6 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Answer } from "./api-client.ts";
 import type { Dice } from "./dice.ts";
 import type { Journal, JournalPost, Version } from "./journal.ts";
+import { networkNamed, sharesOf } from "./networks.ts";
 import { createSecondThoughts } from "./second-thoughts.ts";
 import type { Stage } from "./stage.ts";
 
@@ -53,7 +54,7 @@ async function schedule(count: number, stage: Stage, dice: Dice): Promise<Journa
   const posts = Array.from({ length: count }, () => draft(stage, dice));
   const keyed = dice.chance(0.5);
   const headers = keyed ? { "idempotency-key": `chaos-${posts[0]?.nonce}` } : {};
-  const bodies = posts.map(toBody);
+  const bodies = posts.map((post) => toBody(post, stage));
   const request = () =>
     count === 1
       ? client.call("POST", "/v1/posts", bodies[0], headers)
@@ -88,23 +89,26 @@ function expectSameAnswer(again: Answer | null, ids: readonly string[], journal:
   journal.complaints.push({ post: ids[0] ?? null, what });
 }
 
-function draft({ journal, fleet }: Stage, dice: Dice): JournalPost {
-  const account = dice.pick(fleet.accounts);
+function draft({ journal, fleet, platforms }: Stage, dice: Dice): JournalPost {
+  const { platform } = dice.weighed(sharesOf(platforms));
+  const { id: accountId } = dice.pick(fleet.accounts.filter((account) => account.platform === platform));
+  const hasPicture = dice.chance(networkNamed.get(platform)?.pictureShare ?? 0);
   const far = dice.chance(0.03);
   const ahead = dice.between(0, aheadMaxMs);
   const exact = Date.now() + (far ? farMs + ahead : ahead);
   // People like whole seconds, so many posts share an instant.
   const scheduledAt = dice.chance(0.4) ? Math.ceil(exact / 1_000) * 1_000 : exact;
   const now = !far && dice.chance(0.1);
-  const { id: accountId, platform } = account;
-  return journal.newPost({ platform, accountId, far, scheduledAt: now ? null : scheduledAt });
+  return journal.newPost({ platform, accountId, hasPicture, far, scheduledAt: now ? null : scheduledAt });
 }
 
-function toBody(post: JournalPost): Record<string, unknown> {
+/** What schedules the first version of a post. */
+export function toBody(post: JournalPost, { fleet }: Pick<Stage, "fleet">): Record<string, unknown> {
   const { text, scheduledAt } = post.versions[0] as Version;
   return {
     socialAccountId: post.accountId,
     text,
+    ...(post.hasPicture ? { media: [{ url: fleet.pictureUrl, alt: "A picture" }] } : {}),
     ...(scheduledAt === null ? {} : { scheduledAt: new Date(scheduledAt).toISOString() }),
   };
 }
