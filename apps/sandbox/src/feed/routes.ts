@@ -37,6 +37,9 @@ export function feedRoutes(app: SandboxApp, { ledger, accounts, platforms }: Fee
     return sendPage(reply, { title: "Sandbox", main: accountsView(found) });
   });
 
+  // Browsers ask for one with every first page.
+  app.get("/favicon.ico", (_request, reply) => reply.code(204).header("cache-control", "max-age=86400").send());
+
   app.get("/feed/:platform/:account", { schema: { params: accountParams, querystring: paging } }, (request, reply) => {
     const { platform, account } = request.params;
     if (!displayNames.has(platform)) {
