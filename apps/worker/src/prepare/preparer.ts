@@ -135,7 +135,10 @@ export function createPreparer(deps: PreparerDeps, { retryPolicy }: { retryPolic
         if (!(await endPreparing(database, { ...preparing, againInMs, failure, isRisk: told })))
           return { kind: "done" };
         logger.warn({ ...context, code: failure.code, againInMs }, "preparing a post ahead failed");
-        if (result.kind === "wait") await blockSends(database, { postId: post.id, ...result });
+        if (result.kind === "wait") {
+          const waitMs = Math.min(result.waitMs, retryPolicy.toldWaitMaxMs);
+          await blockSends(database, { postId: post.id, ...result, waitMs });
+        }
         if (result.kind === "reconnect") await mendAccount(platform, post, result);
         return againInMs === null ? { kind: "done" } : { kind: "later", delayMs: againInMs };
       }

@@ -255,12 +255,13 @@ describe("preparing that fails", () => {
   test("until after the instant is left to the attempt at the instant", async () => {
     const id = await insert(20_000);
     await stage();
-    const limited: Prepared = { kind: "wait", waitMs: 30_000, scope: "account", ...fault };
+    const limited: Prepared = { kind: "wait", waitMs: 30 * 86_400_000, scope: "account", ...fault };
     expect(await prepare(id, platformThat(limited))).toEqual({ kind: "done" });
     expect(await risks(id)).toHaveLength(1);
-    // What the platform said about the account holds for its other posts too.
-    const other = await insert(0);
-    expect(await publish(other, platformThat())).toMatchObject({ kind: "later" });
+    // What the platform said about the account holds for its other posts too; it is believed for a day.
+    const later = await publish(await insert(0), platformThat());
+    expect(later).toMatchObject({ kind: "later" });
+    expect(later.kind === "later" && later.delayMs).toBeLessThanOrEqual(defaultRetryPolicy.toldWaitMaxMs);
     expect(calls).toEqual(["prepare"]);
   });
 
