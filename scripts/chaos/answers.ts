@@ -7,6 +7,8 @@ import type { TroubleLog } from "./trouble.ts";
 const postgresAftermathMs = 15_000;
 /** Whoever waited so long for a connection was not refused for nothing: the machine is out of breath. */
 const connectionWaitMs = 4_900;
+/** Nor was whoever came to a process that says so: it had been kept from running for too long. */
+const overloaded = "overloaded ";
 const redisAftermathMs = 2_000;
 
 export function judgeCalls(
@@ -33,7 +35,7 @@ export function judgeCalls(
       unanswered += 1;
     } else if (call.status >= 500) {
       refusedFor503 += 1;
-      const waited = call.until - call.from >= connectionWaitMs;
+      const waited = call.until - call.from >= connectionWaitMs || call.detail.startsWith(overloaded);
       if (!excused && waited) outOfBreath += 1;
       if (call.status !== 503 || !call.retryAfter || !(excused || waited)) breaches.push(badAnswer(call));
     } else if (!excused) {

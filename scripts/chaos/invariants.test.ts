@@ -76,7 +76,11 @@ function kindsAfter(twist: (story: Story) => void, mayHaveMissed = false): Breac
   twist(story);
   const { evidence, journal } = story;
   const now = new Date(due + 60_000);
-  const limits = new Map([["network", { scope: "account", max: 2, windowMs: 1_000 } as const]]);
+  const limit = { scope: "account", max: 2, windowMs: 1_000 } as const;
+  const limits = new Map([
+    ["network", limit],
+    ["another network", limit],
+  ]);
   return findBreaches({ evidence, journal, now, limits, mayHaveMissed: () => mayHaveMissed }).map(({ kind }) => kind);
 }
 
@@ -173,6 +177,14 @@ describe("the invariants", () => {
       }
     };
     expect(kindsAfter(crawl)).toEqual([]);
+  });
+
+  it("count accounts of the same name on two networks apart", () => {
+    const elsewhere = (story: Story) => {
+      addSends(story, [300, 900]);
+      for (const entry of story.evidence.ledger.get("another-1") ?? []) entry.platform = "another network";
+    };
+    expect(kindsAfter(elsewhere)).toEqual([]);
   });
 
   it("let a post that was never acknowledged be nowhere at all", () => {

@@ -177,7 +177,7 @@ function judgeRates({ evidence, limits }: Question): Breach[] {
   const visible = [...evidence.ledger.values()].flat().filter(({ outcome }) => outcome === "accepted");
   const limited = visible.filter((entry) => limits.has(entry.platform) && inTime(entry));
   const breaches: Breach[] = [];
-  for (const [account, entries] of Map.groupBy(limited, ({ account: id }) => id)) {
+  for (const [account, entries] of Map.groupBy(limited, ({ platform, account: id }) => `${platform} ${id}`)) {
     const { max, windowMs } = limits.get(entries[0]!.platform)!;
     const instants = entries.map(({ receivedAt }) => Date.parse(receivedAt)).toSorted((a, b) => a - b);
     const over = instants.findIndex((at, index) => (instants[index + max] ?? Infinity) - at < windowMs - toleranceMs);
