@@ -12,6 +12,8 @@ export interface ChartLine {
   /** A custom property of the style sheet. */
   color: `--${string}`;
   values: readonly (number | null)[];
+  /** So that what lies under it is seen, too. */
+  dashed?: boolean;
   /** What is drawn, where it is not the value itself: the top of a stack. */
   drawn?: readonly (number | null)[];
 }
@@ -106,11 +108,12 @@ function optionsFor(latest: { current: ChartProps }, element: HTMLElement): uPlo
     ],
     series: [
       {},
-      ...lines.map(({ title, color: name }): uPlot.Series => {
+      ...lines.map(({ title, color: name, dashed }): uPlot.Series => {
         const shown = color(name);
         if (shape === "bars")
           return { label: title, fill: shown, stroke: shown, width: 0, paths: bars(), points: { show: false } };
-        return { label: title, stroke: shown, width: 1.5, points: { show: true, size: 4, fill: shown } };
+        const dash = dashed === true ? { dash: [4, 4] } : {};
+        return { label: title, stroke: shown, width: 1.5, ...dash, points: { show: true, size: 4, fill: shown } };
       }),
     ],
     plugins: [showsTip(latest)],

@@ -48,9 +48,9 @@ function Pair({ series, spanTitle }: { series: Series; spanTitle: string }) {
   const times = useMemo(() => points.map(({ at }) => Date.parse(at) / 1_000), [points]);
   const lateness = useMemo(
     (): ChartLine[] => [
-      { title: "latest", color: "--chart-max", values: points.map(({ latenessMaxMs }) => latenessMaxMs) },
-      { title: "99 %", color: "--chart-p99", values: points.map(({ latenessP99Ms }) => latenessP99Ms) },
       { title: "half", color: "--chart-p50", values: points.map(({ latenessP50Ms }) => latenessP50Ms) },
+      { title: "99 %", color: "--chart-p99", values: points.map(({ latenessP99Ms }) => latenessP99Ms) },
+      { title: "latest", color: "--chart-max", dashed: true, values: points.map(({ latenessMaxMs }) => latenessMaxMs) },
     ],
     [points],
   );

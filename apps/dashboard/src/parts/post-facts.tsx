@@ -41,7 +41,9 @@ function factsOf({ post, socialAccount, company, client, job, confirmAt, request
   const facts: (Fact | null)[] = [
     ["Scheduled", <When at={post.scheduledAt} />],
     post.timeZone === null ? null : ["As given", `${post.localTime} ${post.timeZone}`],
-    post.nextAttemptAt === null ? null : ["Next attempt", <When at={post.nextAttemptAt} />],
+    post.nextAttemptAt === null || post.nextAttemptAt === post.scheduledAt
+      ? null
+      : ["Next attempt", <When at={post.nextAttemptAt} />],
     post.publishedAt === null ? null : ["Published", <When at={post.publishedAt} />],
     post.latenessMs === null ? null : ["Late by", duration(post.latenessMs)],
     post.heldReason === null ? null : ["Held because", heldBecause[post.heldReason]],
