@@ -2,7 +2,7 @@
 import { markDeliveriesEnqueued, markEnqueued, openDatabase, type Database } from "@punctual/db";
 import { createPlatforms, type Platforms } from "@punctual/platforms";
 import { openDeliveryProducer, openPrepareProducer, openProducer, openSharedCounts } from "@punctual/queue";
-import { createKeyring, type Logger, type Service } from "@punctual/runtime";
+import { createKeyring, openTracing, programVersion, type Logger, type Service } from "@punctual/runtime";
 import { buildApp } from "./app.ts";
 import { apiLimits, type ApiConfig } from "./config.ts";
 import { createKeyRates, keyWindowMs } from "./rate-limits/key-limit.ts";
@@ -62,8 +62,10 @@ export function createApi(config: ApiConfig, options: ApiOptions, logger: Logger
       { window: keyRates.window, counts },
     );
     const keyring = createKeyring(config.ENCRYPTION_KEYS);
+    const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
+    const tracing = await openTracing({ endpoint, service: "api", version: programVersion() });
     const app = await buildApp(
-      { database, producer, preparations, deliveries, platforms: platforms.byName, keyring, keyRates, logger },
+      { database, producer, preparations, deliveries, platforms: platforms.byName, keyring, keyRates, tracing, logger },
       {
         operatorPassword: config.OPERATOR_PASSWORD,
         viewerPassword: config.VIEWER_PASSWORD,
@@ -80,6 +82,7 @@ export function createApi(config: ApiConfig, options: ApiOptions, logger: Logger
     );
     return [
       { start: async () => {}, stop: () => database.close() },
+      tracing,
       platforms,
       producer,
       preparations,

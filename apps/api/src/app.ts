@@ -2,7 +2,7 @@
 import type { Platform } from "@punctual/core";
 import type { Database } from "@punctual/db";
 import type { DeliveryProducer, PublishProducer } from "@punctual/queue";
-import type { Keyring, Logger } from "@punctual/runtime";
+import { noTracing, type Keyring, type Logger, type Tracing } from "@punctual/runtime";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { clientRoutes } from "./clients/routes.ts";
 import { connectPages } from "./connections/page-routes.ts";
@@ -26,6 +26,7 @@ import type { OperatorPasswords } from "./plugins/operator-auth.ts";
 import { pressure } from "./plugins/pressure.ts";
 import { requestId, requestIdOf } from "./plugins/request-id.ts";
 import { security } from "./plugins/security.ts";
+import { tracing } from "./plugins/tracing.ts";
 import { unfitRequestOptions, unfitRequests } from "./plugins/unfit-requests.ts";
 import { answerUnreadable } from "./plugins/unreadable.ts";
 import { urlLength } from "./plugins/url-length.ts";
@@ -51,6 +52,8 @@ export interface AppDeps {
   keyring: Keyring;
   /** What API keys have asked for lately. */
   keyRates: KeyRates;
+  /** Default: no traces are kept. */
+  tracing?: Tracing | undefined;
   logger: Logger;
 }
 
@@ -95,6 +98,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
   await app.register(errors);
   await app.register(openapi, { publicUrl: options.publicUrl });
   await app.register(requestId);
+  await app.register(tracing, { tracing: deps.tracing ?? noTracing });
   await app.register(unfitRequests);
   await app.register(security);
   await app.register(pressure, { delayMaxMs: limits.eventLoopDelayMaxMs, sampleMs: limits.eventLoopSampleMs });

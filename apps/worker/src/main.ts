@@ -2,7 +2,7 @@
 import { hostname } from "node:os";
 import { waitForDatabase } from "@punctual/db";
 import { inspectRedis } from "@punctual/queue";
-import { createLogger, runMain, runProcess, StartError } from "@punctual/runtime";
+import { createLogger, openTracing, programVersion, runMain, runProcess, StartError } from "@punctual/runtime";
 import { readWorkerConfig, workerLimits } from "./config.ts";
 import { createWorker } from "./worker.ts";
 
@@ -13,7 +13,9 @@ await runMain(async () => {
     logger.fatal({ reason }, "the worker cannot go on");
     process.exit(1);
   };
-  const worker = createWorker(config, { name: `${hostname()}-${process.pid}`, giveUp }, logger);
+  const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const tracing = await openTracing({ endpoint, service: "worker", version: programVersion() });
+  const worker = createWorker(config, { name: `${hostname()}-${process.pid}`, tracing, giveUp }, logger);
 
   // Redis may be away: due posts are then claimed straight from Postgres.
   const [faults, redis] = await Promise.all([

@@ -3,7 +3,7 @@ import { defaultRetryPolicy, deliveryLane, queueName, type Platform, type RetryP
 import { markEnqueued, openDatabase, overduePosts, type Database } from "@punctual/db";
 import { createPlatforms, type Platforms } from "@punctual/platforms";
 import { openConsumer, openProducer } from "@punctual/queue";
-import { createKeyring, StartError, type Logger, type Service } from "@punctual/runtime";
+import { createKeyring, noTracing, StartError, type Logger, type Service, type Tracing } from "@punctual/runtime";
 import { workerLimits, type WorkerConfig } from "./config.ts";
 import { createDeliveries } from "./deliveries/deliveries.ts";
 import { createRenewer } from "./credentials/renewer.ts";
@@ -27,6 +27,8 @@ export interface WorkerOptions {
   retryPolicy?: RetryPolicy;
   platforms?: Platforms;
   parts?: WorkerParts;
+  /** Default: no traces are kept. */
+  tracing?: Tracing;
   /** Ends the process when it cannot go on; its supervisor starts another. */
   giveUp: (reason: string) => void;
 }
@@ -37,7 +39,7 @@ export interface Worker {
 }
 
 export function createWorker(config: WorkerConfig, options: WorkerOptions, logger: Logger): Worker {
-  const { name, retryPolicy = defaultRetryPolicy, parts = shippedParts } = options;
+  const { name, retryPolicy = defaultRetryPolicy, parts = shippedParts, tracing = noTracing } = options;
   const prefix = options.redisPrefix === undefined ? {} : { prefix: options.redisPrefix };
   const open = (connectionsMax: number, applicationName: string) =>
     openDatabase(
@@ -63,7 +65,10 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
   const keyring = createKeyring(config.ENCRYPTION_KEYS);
   const observation = openObservation();
   const { pulse, meters } = observation;
-  const publisher = createPublisher({ database, keyring, logger, parts, meters }, { worker: name, retryPolicy });
+  const publisher = createPublisher(
+    { database, keyring, logger, parts, meters, tracing },
+    { worker: name, retryPolicy },
+  );
   const { drainTimeoutMs } = workerLimits;
   const concurrency = config.WORKER_CONCURRENCY;
 
@@ -137,6 +142,7 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
     database,
     services: [
       { start: async () => {}, stop: async () => void (await Promise.all([database.close(), maintenance.close()])) },
+      tracing,
       platforms,
       producer,
       server,

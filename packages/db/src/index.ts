@@ -51,6 +51,7 @@ export * from "./sealed-secrets.ts";
 export * from "./social-account-changes.ts";
 export * from "./social-account-deletion.ts";
 export * from "./social-accounts.ts";
+export * from "./trace-links.ts";
 export * from "./unavailable.ts";
 export * from "./waiting-post.ts";
 export * from "./webhook-deliveries.ts";

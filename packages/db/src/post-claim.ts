@@ -32,6 +32,8 @@ export interface ClaimedPost extends OutgoingPost {
   maxAttempts: number;
   outcomeOpen: boolean;
   phase: "preparing" | "sending";
+  /** The span of the request that accepted this revision (W3C traceparent), where traces are kept. */
+  traceParent?: string | null;
   checkpoint: Checkpoint | null;
   account: {
     settings: Record<string, unknown>;
@@ -59,6 +61,7 @@ export type ClaimResult =
 
 interface ClaimRow {
   now: Date;
+  traceParent: string | null;
   status: PostStatus;
   revision: number;
   generation: number;
@@ -115,7 +118,7 @@ export async function claimPost(database: Database, request: ClaimRequest): Prom
            claimed.id IS NULL AND ${claim.contended} AS contended, ${beingPrepared} AS "beingPrepared",
            post.platform, post.content, post.media, post.link, post.options, post.metadata,
            post.scheduled_at AS "scheduledAt", claimed.sent_before AS "firstSentAt", post.request_id AS "requestId",
-           claimed.attempts, claimed.attempts_used AS "attemptsUsed", post.max_attempts AS "maxAttempts",
+           post.trace_parent AS "traceParent", claimed.attempts, claimed.attempts_used AS "attemptsUsed", post.max_attempts AS "maxAttempts",
            claimed.outcome_open AS "outcomeOpen", claimed.checkpoint, account.settings, account.credentials,
            account.credentials_version AS "credentialsVersion", account.sandbox,
            (extract(epoch FROM app_now() - account.refreshed_at) * 1000)::float8 AS "renewedAgoMs"
@@ -216,6 +219,7 @@ function toClaimedPost(id: string, row: ClaimRow): ClaimedPost {
   return {
     id,
     platform: row.platform,
+    traceParent: row.traceParent,
     socialAccountId: row.socialAccountId,
     revision: row.revision,
     text: row.content,

@@ -87,6 +87,13 @@ export const configFields = {
     default: false,
     description: "Set to true to let operators change jobs in Bull Board.",
   }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: "^https?://\\S+$",
+      description:
+        "Where an OpenTelemetry collector takes traces over HTTP, such as `http://localhost:4318`. Unset: none are kept.",
+    }),
+  ),
   LOG_LEVEL: Type.Enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
     default: "info",
     description: "Least severe log level that is written.",

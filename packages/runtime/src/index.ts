@@ -6,4 +6,5 @@ export * from "./platform-settings.ts";
 export * from "./process.ts";
 export * from "./secrets.ts";
 export * from "./service.ts";
+export * from "./tracing.ts";
 export * from "./version.ts";

@@ -22,8 +22,8 @@ const streamMediaType = "text/event-stream";
 const OverviewStream = Type.String({ title: "OverviewStream", description: "Server-sent events." });
 const sampleStream = `event: overview\ndata: ${JSON.stringify(sampleOf(Overview))}\n\n`;
 
-/** A series is used again for so long, in milliseconds, by whoever asks for the same. */
-const seriesKeptMs = 2_000;
+/** A series is used again for so long, in milliseconds, by whoever asks for the same; the coarser its step, the longer. */
+const seriesKeptMs = (stepSeconds: number) => Math.min(Math.max(2_000, stepSeconds * 40), 15_000);
 const seriesKeptMax = 20;
 const minutesDefault = 60;
 const stepDefault = 60;
@@ -99,7 +99,7 @@ export const overviewRoutes: FastifyPluginAsyncTypebox<OverviewRouteOptions> = a
       const { figures } = await reader.read();
       const name = `${minutes} ${stepSeconds}`;
       const known = series.get(name);
-      if (known !== undefined && performance.now() - known.at < seriesKeptMs) return known.series;
+      if (known !== undefined && performance.now() - known.at < seriesKeptMs(stepSeconds)) return known.series;
       if (series.size >= seriesKeptMax) series.clear();
       const reading = readSeries(database, { now: figures.now, minutes, stepSeconds });
       series.set(name, { at: performance.now(), series: reading });

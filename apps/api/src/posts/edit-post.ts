@@ -5,6 +5,7 @@ import { rounds } from "../rounds.ts";
 import type { PostPatch } from "./edit-schemas.ts";
 import { mergePost } from "./merge-post.ts";
 import type { ScheduleDeps } from "./schedule-posts.ts";
+import { joinTrace } from "./trace-link.ts";
 
 export interface EditRequest {
   companyId: string;
@@ -44,6 +45,7 @@ export async function editOnePost(deps: ScheduleDeps, request: EditRequest): Pro
 
     const edited = await editPost(deps.database, { expected: post, requestId, ...merge });
     if (edited === null) continue;
+    await joinTrace(deps, [id]);
     const waiting = toWaitingPost(edited);
     if (waiting !== null) deps.producer.nudge([waiting]);
     deps.producer.discard([

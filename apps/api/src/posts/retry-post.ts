@@ -10,6 +10,7 @@ import {
   type RetryRequest,
 } from "@punctual/db";
 import type { ScheduleDeps } from "./schedule-posts.ts";
+import { joinTrace } from "./trace-link.ts";
 
 export type RetryResult =
   | { kind: "retried"; post: PostRecord }
@@ -20,7 +21,7 @@ export type RetryResult =
   | { kind: "not_retryable"; status: PostStatus };
 
 export async function retryOnePost(
-  { database, producer }: Pick<ScheduleDeps, "database" | "producer">,
+  { database, producer, tracing }: Pick<ScheduleDeps, "database" | "producer" | "tracing">,
   request: RetryRequest,
 ): Promise<RetryResult> {
   const retried = await retryPost(database, request);
@@ -31,6 +32,7 @@ export async function retryOnePost(
     const account = await findSocialAccount(database, { companyId, id: post.socialAccountId });
     return account === null ? { kind: "account_deleted" } : { kind: "not_retryable", status: post.status };
   }
+  await joinTrace({ database, tracing }, [request.id]);
   const { post, accountOpen } = retried;
   if (accountOpen) {
     const waiting = toWaitingPost(post);

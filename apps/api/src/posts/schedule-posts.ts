@@ -17,13 +17,17 @@ import {
   type PostRecord,
 } from "@punctual/db";
 import type { PublishProducer } from "@punctual/queue";
+import { noTracing, type Tracing } from "@punctual/runtime";
 import { draftPost } from "./post-draft.ts";
 import type { PostIn } from "./schemas.ts";
+import { joinTrace } from "./trace-link.ts";
 
 export interface ScheduleDeps {
   database: Database;
   producer: PublishProducer;
   platforms: ReadonlyMap<string, Platform>;
+  /** Default: no traces are kept. */
+  tracing?: Tracing | undefined;
 }
 
 export interface ScheduleRequest {
@@ -60,7 +64,16 @@ export type ScheduleResult =
 
 const roundsMax = 8;
 
-export async function schedulePosts(deps: ScheduleDeps, request: ScheduleRequest): Promise<ScheduleResult> {
+export function schedulePosts(deps: ScheduleDeps, request: ScheduleRequest): Promise<ScheduleResult> {
+  const { tracing = noTracing } = deps;
+  return tracing.within({ name: "schedule", kind: "internal" }, async (span) => {
+    const result = await schedule(deps, request);
+    span.set({ "punctual.posts": request.inputs.length, "punctual.result": result.kind });
+    return result;
+  });
+}
+
+async function schedule(deps: ScheduleDeps, request: ScheduleRequest): Promise<ScheduleResult> {
   const { companyId, idempotency, inputs } = request;
   const socialAccountIds = [...new Set(inputs.map(({ socialAccountId }) => socialAccountId.toLowerCase()))];
 
@@ -87,6 +100,10 @@ export async function schedulePosts(deps: ScheduleDeps, request: ScheduleRequest
     const result = await acceptPosts(deps.database, { companyId, posts, accounts, validUntil, idempotency: record });
     if (result === "changed") continue;
 
+    await joinTrace(
+      deps,
+      posts.map(({ id }) => id),
+    );
     deps.producer.nudge(posts.map(toWaitingPost).filter((waiting) => waiting !== null));
     return { kind: "accepted", answer };
   }

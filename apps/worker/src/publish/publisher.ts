@@ -25,13 +25,14 @@ import {
   type Database,
 } from "@punctual/db";
 import type { JobVerdict } from "@punctual/queue";
-import type { Keyring, Logger } from "@punctual/runtime";
+import { noTracing, type Keyring, type Logger, type Tracing } from "@punctual/runtime";
 import { createRenewer, type Renewal } from "../credentials/renewer.ts";
 import type { WorkerParts } from "../parts.ts";
 import { attemptPost } from "./attempt.ts";
 import { holdClaim, type Claim } from "./claim.ts";
 import { createDoubtfulClaims } from "./doubtful-claims.ts";
 import type { PublishMeters } from "./meters.ts";
+import { tracedPlatform } from "./traced-platform.ts";
 import { stopwatch } from "./lease.ts";
 import { recogniseOwnPost, recordOutcome } from "./recording.ts";
 
@@ -41,6 +42,8 @@ export interface PublisherDeps {
   logger: Logger;
   parts: WorkerParts;
   meters?: PublishMeters | undefined;
+  /** Default: no traces are kept. */
+  tracing?: Tracing | undefined;
 }
 
 export interface PublisherOptions {
@@ -65,7 +68,7 @@ const databaseDownDelayMs = 500;
 const beingPreparedDelayMs = 500;
 
 export function createPublisher(deps: PublisherDeps, options: PublisherOptions): Publisher {
-  const { database, logger, parts, meters } = deps;
+  const { database, logger, parts, meters, tracing = noTracing } = deps;
   const stopping = new AbortController();
   const renewer = createRenewer(deps);
   const doubtful = createDoubtfulClaims({ database, logger });
@@ -198,7 +201,15 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
         case "claimed": {
           const { post } = claim;
           logger.debug({ requestId: post.requestId, postId, revision, attempt: post.attempt, driver }, "post claimed");
-          return publishClaimed(platform, post, holdClaim(database, { platform, postId, token, sinceAskedMs }), driver);
+          const start = {
+            name: `publish ${platform.name}`,
+            kind: "consumer" as const,
+            parent: post.traceParent ?? null,
+            attributes: { "punctual.post_id": postId, "punctual.attempt": post.attempt, "punctual.driver": driver },
+            startedAt: Date.now() - sinceAskedMs(),
+          };
+          const held = holdClaim(database, { platform, postId, token, sinceAskedMs });
+          return tracing.within(start, () => publishClaimed(tracedPlatform(platform, tracing), post, held, driver));
         }
         case "not_due":
           return { kind: "later", delayMs: claim.dueInMs };
