@@ -27,15 +27,14 @@ const text = "A text that no trace may hold";
 
 beforeAll(async () => {
   env = await createTestEnvironment();
-  collector = createServer(async (request, response) => {
+  collector = createServer((request, response) => {
     paths.add(request.url ?? "");
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks).toString();
-    everything += body;
-    const { resourceSpans } = JSON.parse(body) as { resourceSpans: { scopeSpans: { spans: HeardSpan[] }[] }[] };
-    spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)));
-    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      hear(Buffer.concat(chunks).toString());
+      response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    });
   });
   collector.listen(0, "127.0.0.1");
   await once(collector, "listening");
@@ -60,6 +59,12 @@ afterAll(async () => {
   collector?.close();
   await env?.close();
 });
+
+function hear(body: string): void {
+  everything += body;
+  const { resourceSpans } = JSON.parse(body) as { resourceSpans: { scopeSpans: { spans: HeardSpan[] }[] }[] };
+  spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)));
+}
 
 const named = (name: string) => spans.find((span) => span.name === name && span.traceId === caller);
 

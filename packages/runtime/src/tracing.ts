@@ -101,7 +101,7 @@ export async function openTracing(options: {
       traceParent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, "0")}`,
       set: (more) => void span.setAttributes(more),
       fail: (reason) => void span.setStatus({ code: SpanStatusCode.ERROR, message: reason }),
-      end: () => void span.end(),
+      end: () => span.end(),
     };
   }
 

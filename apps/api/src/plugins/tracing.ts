@@ -20,7 +20,7 @@ export const tracing = fastifyPlugin<{ tracing: Tracing }>(
       tracing.during(request.span, done);
     });
     // Reading the body led out of it.
-    app.addHook("preValidation", (request, _reply, done) => void tracing.during(request.span, done));
+    app.addHook("preValidation", (request, _reply, done) => tracing.during(request.span, done));
     app.addHook("onResponse", async ({ span }, { statusCode }) => {
       span.set({ "http.response.status_code": statusCode });
       if (statusCode >= 500) span.fail(String(statusCode));
