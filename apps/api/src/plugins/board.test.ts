@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { openConsumer } from "@punctual/queue";
 import { createTestEnvironment, until, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openAppUnderTest, testOperators, type AppUnderTest, type Method } from "../app-under-test.ts";
@@ -80,6 +82,27 @@ test("without VIEWER_PASSWORD there is no viewer, whatever the password", async 
     expect((await get("/queues", basic("viewer", password), api)).status).toBe(401);
   }
   await api.close();
+});
+
+test("a job leads to its post, and a failed one tells why in a word, without traces of our code", async () => {
+  const delayed = await get(`/queues/api/queues/publish-webhook/${jobId}`, viewer);
+  expect(delayed.text).toContain(`"href":"/posts/${jobId.split("_")[0]}"`);
+
+  const failed = { postId: randomUUID(), platform: "webhook", revision: 1, generation: 0, dueAt: new Date() };
+  await readOnly.producer.enqueue([{ ...failed, maxAttempts: 1, requestId: null }]);
+  const verdict = { kind: "failed", reason: "failed: rejected: text_too_long" } as const;
+  const options = { redisUrl: env.redisUrl, prefix: env.redisPrefix, platform: "webhook", concurrency: 1 };
+  const consumer = openConsumer(
+    { ...options, drainTimeoutMs: 1_000 },
+    { logger: env.logger, handle: async () => verdict },
+  );
+  await consumer.start();
+  const job = await until("it failed", async () => {
+    const { text } = await get(`/queues/api/queues/publish-webhook/${failed.postId}_1_0`, viewer);
+    return text.includes(verdict.reason) && text;
+  });
+  await consumer.stop();
+  expect(job).not.toMatch(/\bat .*\.ts\b|node_modules|Error:/);
 });
 
 test("details of Redis are not shown", async () => {
