@@ -209,6 +209,17 @@ describe("in two steps", () => {
     });
   });
 
+  test("pictures of a post that was made without an answer are uploaded anew", async () => {
+    const post = rehearsal.post({ media: [jpeg("/anew.jpg")] });
+    await rehearsal.command({ kind: "delay", ms: 1 }, { stage: "prepare" });
+    await rehearsal.command({ kind: "accept_then_reset" }, { stage: "prepare" });
+    const first = await rehearsal.attempt(post, account);
+    expect(first.outcome).toMatchObject({ kind: "retry", category: "network" });
+    const { outcome } = await rehearsal.attempt(post, account, first.checkpoint);
+    expect(outcome).toMatchObject({ kind: "published" });
+    expect(await rehearsal.ledger(account)).toHaveLength(1);
+  });
+
   test("a refusal that is proved by reading is believed", async () => {
     await rehearsal.command({ kind: "status", status: 403 });
     const { outcome } = await rehearsal.attempt(rehearsal.post(), account);

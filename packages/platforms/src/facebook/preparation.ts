@@ -106,14 +106,23 @@ async function uploadItem(deps: PreparationDeps, step: Step, kept: Preparation, 
   return { kind: "reached", preparation };
 }
 
-/** A lost answer costs an invisible orphan. */
-async function makeUnpublished(deps: PreparationDeps, step: Step, preparation: Preparation): Promise<Reached> {
+/** A lost answer costs an invisible orphan. It keeps its photos, which then have to be uploaded anew. */
+async function makeUnpublished(
+  deps: PreparationDeps,
+  step: Step,
+  preparation: Preparation,
+  mayUploadAnew = true,
+): Promise<Reached> {
   const { post, context, budget, faultContext } = step;
   const { settings } = context.account;
   const isNeeded = settings["twoStepPublish"] === true && preparation.video === undefined;
   if (!isNeeded || preparation.postId !== undefined) return { kind: "reached", preparation };
   const call = feedPost(String(settings["pageId"]), post, { photoIds: preparation.photoIds, published: false });
   const result = await deps.api.call(context.account, call, budget.forCall(facebookLimits.callTimeoutMs));
+  if (result.kind === "error" && result.error?.subcode === photosTaken && mayUploadAnew) {
+    const anew = await uploadMedia(deps, step, { photoIds: [] });
+    return anew.kind === "reached" ? makeUnpublished(deps, step, anew.preparation, false) : anew;
+  }
   if (result.kind !== "answer") return deps.faults.proven(result, faultContext);
   const postId = idOf(result.body["id"]);
   if (postId === undefined) {
@@ -124,6 +133,9 @@ async function makeUnpublished(deps: PreparationDeps, step: Step, preparation: P
   await context.saveCheckpoint({ ...made });
   return { kind: "reached", preparation: made };
 }
+
+/** The photos belong to another post. Not documented: seen in the wild. */
+const photosTaken = 1_366_051;
 
 const mixed: ProvenFault = {
   kind: "rejected",
