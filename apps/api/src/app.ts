@@ -46,7 +46,7 @@ export interface AppDeps {
   database: Database;
   producer: PublishProducer;
   /** To be shown only: workers make the jobs that prepare posts. */
-  preparations?: Pick<PublishProducer, "queues">;
+  preparations?: PublishProducer;
   deliveries: DeliveryProducer;
   platforms: ReadonlyMap<string, Platform>;
   keyring: Keyring;

@@ -104,7 +104,7 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
       drainTimeoutMs,
       ...prefix,
     },
-    { database, maintenance, keyring, logger },
+    { database, maintenance, keyring, logger, pulse },
   );
 
   const deliveries = createDeliveries(
@@ -130,9 +130,10 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
       databases: { publishing: database, maintenance },
       lanes: [
         ...lanes.map(({ platform, consumer }) => ({ queue: queueName(platform), consumer, ofPosts: true })),
+        ...preparing.consumers.map((lane) => ({ ...lane, ofPosts: false })),
         { queue: deliveryLane, consumer: deliveries.consumer, ofPosts: false },
       ],
-      producers: [producer, deliveries.producer],
+      producers: [producer, ...preparing.producers, deliveries.producer],
       producer,
       logger,
     },

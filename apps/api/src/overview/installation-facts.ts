@@ -48,6 +48,7 @@ export interface FactsReader {
 export interface FactsReaderDeps {
   database: Database;
   producer: PublishProducer;
+  preparations?: PublishProducer | undefined;
   deliveries: DeliveryProducer;
 }
 
@@ -76,7 +77,12 @@ export function createFactsReader(
   };
 }
 
-async function readFacts({ database, producer, deliveries }: FactsReaderDeps): Promise<InstallationFacts> {
+async function readFacts({
+  database,
+  producer,
+  preparations,
+  deliveries,
+}: FactsReaderDeps): Promise<InstallationFacts> {
   // Workers do so all the time; but there may be none.
   await Promise.all([addUpPostCounts(database, changesMax), addUpStatistics(database, eventsMax)]);
   const figures = await readInstallationFigures(database);
@@ -87,7 +93,7 @@ async function readFacts({ database, producer, deliveries }: FactsReaderDeps): P
     listWorkers(database, workersHeardMs),
     readStatistics(database, { kinds: ["lateness", "published", "failure"], since }),
     producer.inspect(),
-    readQueues([producer, deliveries]),
+    readQueues([producer, ...(preparations === undefined ? [] : [preparations]), deliveries]),
   ]);
   const recent = { lateness: latenessOf(statistics), platforms: platformsOf(statistics) };
   return { figures, counts, day, workers, recent, redis, queues: redis.kind === "away" ? null : queues };

@@ -5,12 +5,14 @@
 import { stagePreparations, unenqueuedPreparations, type Database } from "@punctual/db";
 import type { PublishProducer } from "@punctual/queue";
 import type { Logger, Service } from "@punctual/runtime";
+import type { Pulse } from "../maintenance/pulse.ts";
 import { createSweeper } from "../maintenance/sweeper.ts";
 
 export interface PreparationStagerDeps {
   database: Database;
   producer: PublishProducer;
   logger: Logger;
+  pulse?: Pulse | undefined;
 }
 
 const batchSizeMax = 1_000;
@@ -20,7 +22,7 @@ const roundsBetweenTidying = 30;
 
 export function createPreparationStager(
   { platforms }: { platforms: readonly string[] },
-  { database, producer, logger }: PreparationStagerDeps,
+  { database, producer, logger, pulse }: PreparationStagerDeps,
 ): Service {
   const cursors = new Map<string, string>();
   let round = 0;
@@ -37,6 +39,7 @@ export function createPreparationStager(
     { name: "preparation stager", intervalMs },
     {
       logger,
+      pulse,
       async sweep() {
         const made = await stagePreparations(database, { platforms, limit: batchSizeMax });
         const waiting = await unenqueuedPreparations(database, batchSizeMax);

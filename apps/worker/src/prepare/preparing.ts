@@ -1,9 +1,10 @@
 /** All a worker runs to prepare posts before their instant, on queues of their own: publishing never waits for it. */
-import type { Platform, PublishJobId, RetryPolicy } from "@punctual/core";
+import { prepareJobs, type Platform, type PublishJobId, type RetryPolicy } from "@punctual/core";
 import { markPreparationsEnqueued, overduePreparations, type Database } from "@punctual/db";
-import { openPrepareConsumer, openPrepareProducer } from "@punctual/queue";
+import { openPrepareConsumer, openPrepareProducer, type JobConsumer, type PublishProducer } from "@punctual/queue";
 import type { Keyring, Logger, Service } from "@punctual/runtime";
 import { createPoller } from "../maintenance/poller.ts";
+import type { Pulse } from "../maintenance/pulse.ts";
 import { createPreparationStager } from "./preparation-stager.ts";
 import { createPreparer } from "./preparer.ts";
 
@@ -24,6 +25,7 @@ export interface PreparingDeps {
   maintenance: Database;
   keyring: Keyring;
   logger: Logger;
+  pulse?: Pulse | undefined;
 }
 
 export interface PreparingServices {
@@ -33,6 +35,9 @@ export interface PreparingServices {
   maintenance: Service[];
   /** Takes work, and drains when it is stopped. */
   lanes: Service[];
+  /** To send probes through, and to see them come. */
+  producers: PublishProducer[];
+  consumers: { queue: string; consumer: JobConsumer }[];
   /** Puts back what is being prepared. */
   release(): void;
 }
@@ -42,30 +47,37 @@ const concurrency = 10;
 
 export function createPreparing(options: PreparingOptions, deps: PreparingDeps): PreparingServices {
   const { redisUrl, retryPolicy, drainTimeoutMs } = options;
-  const { maintenance, logger } = deps;
+  const { maintenance, logger, pulse } = deps;
   const redis = { redisUrl, ...(options.prefix === undefined ? {} : { prefix: options.prefix }) };
   const prepares = (platforms: readonly Platform[]) => platforms.filter(({ prepare }) => prepare !== undefined);
   const platforms = prepares(options.platforms).map(({ name }) => name);
-  if (platforms.length === 0) return { foundation: [], maintenance: [], lanes: [], release: () => {} };
+  if (platforms.length === 0) {
+    return { foundation: [], maintenance: [], lanes: [], producers: [], consumers: [], release: () => {} };
+  }
 
   const producer = openPrepareProducer(
     { ...redis, platforms },
     { logger, onEnqueued: (jobs) => markPreparationsEnqueued(maintenance, jobs) },
   );
   const preparer = createPreparer(deps, { retryPolicy });
+  const consumers: PreparingServices["consumers"] = [];
   const lanes = prepares(options.ownPlatforms).flatMap((platform): Service[] => {
     const work = (job: PublishJobId) => preparer.prepare(platform, job);
     const lane = { ...redis, platform: platform.name, concurrency, drainTimeoutMs };
     const consumer = openPrepareConsumer(lane, { logger, handle: work });
+    consumers.push({ queue: prepareJobs.queueName(platform.name), consumer });
     const overdue = (overdueMs: number, limit: number) =>
       overduePreparations(maintenance, { platform: platform.name, overdueMs, limit });
     const { census } = producer;
-    return [consumer, createPoller({ concurrency, drainTimeoutMs }, { overdue, work, consumer, census, logger })];
+    const poller = createPoller({ concurrency, drainTimeoutMs }, { overdue, work, consumer, census, logger, pulse });
+    return [consumer, poller];
   });
   return {
     foundation: [producer],
-    maintenance: [createPreparationStager({ platforms }, { database: maintenance, producer, logger })],
+    maintenance: [createPreparationStager({ platforms }, { database: maintenance, producer, logger, pulse })],
     lanes,
+    producers: [producer],
+    consumers,
     release: () => preparer.release(),
   };
 }
