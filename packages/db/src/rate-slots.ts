@@ -156,7 +156,9 @@ export async function giveLimitedPostsPlaces(
     WITH due AS MATERIALIZED (
       SELECT post.id, post.next_attempt_at, 'limited' = ANY (post.risks_told) AS told
       FROM posts AS post JOIN social_accounts AS account ON account.id = post.social_account_id
-      WHERE ${behind} AND post.status IN ('scheduled', 'retrying') AND post.next_attempt_at <= app_now()
+      WHERE ${behind} AND post.status IN ('scheduled', 'retrying')
+        -- Not what came due since the turns were read: its turn, which was counted as spoken for, has just come.
+        AND post.next_attempt_at <= ${binding.now}
       ORDER BY post.next_attempt_at, post.id LIMIT ${places.length}
       FOR NO KEY UPDATE OF post SKIP LOCKED
     ), placed AS (
