@@ -206,7 +206,15 @@ test("every sample fits the schema it stands beside", () => {
 test("it says nothing of pages, of secrets, or of what schemas are to the program", () => {
   const text = JSON.stringify(document);
   const { operatorPassword, viewerPassword } = testOperators;
-  for (const leak of ["/queues/api", "$id", "~kind", operatorPassword, viewerPassword, "codesAreOpen", "answerHeaders"]) {
+  for (const leak of [
+    "/queues/api",
+    "$id",
+    "~kind",
+    operatorPassword,
+    viewerPassword,
+    "codesAreOpen",
+    "answerHeaders",
+  ]) {
     expect(text).not.toContain(leak);
   }
 });

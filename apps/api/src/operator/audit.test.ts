@@ -33,8 +33,7 @@ beforeEach(async () => {
 });
 
 const call = operatorCalls(() => api);
-const audit = async (query: string) =>
-  (await call<OperatorPage<AuditEntry>>("GET", `/audit?${query}`)).body.data;
+const audit = async (query: string) => (await call<OperatorPage<AuditEntry>>("GET", `/audit?${query}`)).body.data;
 const later = { dueInMs: 3_600_000, enqueued: true };
 
 describe("what operators did", () => {
