@@ -22,6 +22,7 @@ import {
   claimPreparation,
   endPreparing,
   finishPreparing,
+  isDatabaseUnavailable,
   renewPreparing,
   savePreparedCheckpoint,
   type Database,
@@ -95,6 +96,7 @@ export function createPreparer(deps: PreparerDeps, { retryPolicy }: { retryPolic
     } catch (error) {
       if (stopping.signal.aborted) return { kind: "put_back" };
       if (error instanceof ClaimLost) return { kind: "lost" };
+      if (isDatabaseUnavailable(error)) throw error;
       logger.error({ err: error, postId: post.id, requestId: post.requestId }, "preparing failed unexpectedly");
       const message = "an unexpected fault while preparing";
       return { kind: "retry", category: "internal", code: "prepare_fault", message };

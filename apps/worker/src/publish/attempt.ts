@@ -13,7 +13,7 @@ import {
   type PrepareContext,
   type Prepared,
 } from "@punctual/core";
-import type { ClaimedPost } from "@punctual/db";
+import { isDatabaseUnavailable, type ClaimedPost } from "@punctual/db";
 import type { Keyring, Logger } from "@punctual/runtime";
 import { ClaimLost, type Claim } from "./claim.ts";
 
@@ -30,6 +30,8 @@ export type AttemptResult =
   | { kind: "released" }
   /** The claim was lost before anything irreversible. */
   | { kind: "claim_lost" }
+  /** Postgres did not answer before anything irreversible: whether the claim is still held is not known. */
+  | { kind: "claim_doubtful" }
   /** Claimed to be sent at once, but there is something to prepare: nothing was done. */
   | { kind: "unprepared" };
 
@@ -59,10 +61,13 @@ export async function attemptPost(
   let checkpoint = post.checkpoint;
   try {
     if (platform.prepare !== undefined && post.phase === "preparing") {
-      const prepared = await claim.whileRenewed((lost) => {
+      const prepared = await claim.whileRenewed(async (lost) => {
         const signal = AbortSignal.any([lost, deps.stopping, AbortSignal.timeout(prepareTimeoutMs)]);
         const { saveCheckpoint } = claim;
-        return prepare(platform, post, { account, checkpoint, timeoutMs: prepareTimeoutMs, signal, saveCheckpoint });
+        const context = { account, checkpoint, timeoutMs: prepareTimeoutMs, signal, saveCheckpoint };
+        const result = await prepare(platform, post, context);
+        // What was stopped because its claim ran out says nothing about the platform.
+        return lost.aborted && result.kind !== "ready" ? ({ kind: "claim_doubtful" } as const) : result;
       });
       if (deps.stopping.aborted) return { kind: "released" };
       if (prepared.kind !== "ready") return prepared;
@@ -73,6 +78,7 @@ export async function attemptPost(
     // Not a fault: it was told to stop.
     if (deps.stopping.aborted) return { kind: "released" };
     if (error instanceof ClaimLost) return { kind: "claim_lost" };
+    if (isDatabaseUnavailable(error)) return { kind: "claim_doubtful" };
     logger.error({ err: error, postId: post.id, requestId: post.requestId }, "preparing failed unexpectedly");
     return {
       kind: "retry",

@@ -88,6 +88,14 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
       );
       return { kind: "done" };
     }
+    if (attempted.kind === "claim_doubtful") {
+      logger.warn(
+        { requestId: post.requestId, postId: post.id, attempt: post.attempt },
+        "Postgres did not answer before sending, the post is put back",
+      );
+      doubtful.add(post.id, claim.token);
+      return { kind: "done" };
+    }
     if (attempted.kind === "unprepared") {
       const claimed = { postId: post.id, claimToken: claim.token };
       await returnClaim(database, { ...claimed, needsPreparing: true }).catch(() => doubtful.add(post.id, claim.token));
