@@ -43,6 +43,7 @@ export function createHeartbeat(options: HeartbeatOptions, deps: HeartbeatDeps):
   const { database, lanes, pulse, logger } = deps;
   const { id } = options;
   let stopping = false;
+  let announced: Promise<void> = Promise.resolve();
 
   async function beat(): Promise<void> {
     const running = lanes.reduce((sum, { ofPosts, consumer }) => sum + (ofPosts ? consumer.running() : 0), 0);
@@ -77,13 +78,14 @@ export function createHeartbeat(options: HeartbeatOptions, deps: HeartbeatDeps):
     start: () => sweeper.start(),
     announceStop() {
       stopping = true;
-      beat().catch((error: unknown) => logger.debug({ err: error }, "the end of work was not announced"));
+      announced = beat().catch((error: unknown) => logger.debug({ err: error }, "the end of work was not announced"));
     },
     async stop() {
       await sweeper.stop();
-      const forgotten = forgetWorker(database, id).catch((error: unknown) =>
-        logger.debug({ err: error }, "nobody was told of the stop"),
-      );
+      // An announcement that is still on its way would bring the worker back into the table.
+      const forgotten = announced
+        .then(() => forgetWorker(database, id))
+        .catch((error: unknown) => logger.debug({ err: error }, "nobody was told of the stop"));
       await withinMs(farewellTimeoutMs, forgotten, undefined);
     },
   };
