@@ -26,7 +26,7 @@ describe.skipIf(findChromium() === null)("the operators' page on bad days", () =
     for (const turn of [2, 3]) {
       await page.getByRole("link", { name: "Older »" }).click();
       seen.push(await until(`page ${turn}`, async () => [await newest()].find((href) => !seen.includes(href))));
-      expect(await hands.rows().count()).toBe(50);
+      await expect.poll(() => hands.rows().count()).toBe(50);
     }
     await page.getByRole("link", { name: "« Newest" }).click();
     await until("the first page", async () => (await newest()) === seen[0]);

@@ -85,12 +85,8 @@ describe.skipIf(findChromium() === null)("the operators' page", () => {
     await chart.hover();
     await chart.getByText(/^published: \d+$/).waitFor();
     await page.getByText("As a table").click();
-    expect(
-      await page
-        .getByRole("region", { name: /as a table/ })
-        .locator("tbody tr")
-        .count(),
-    ).toBeGreaterThan(50);
+    const rows = page.getByRole("region", { name: /as a table/ }).locator("tbody tr");
+    await expect.poll(() => rows.count(), { timeout: 30_000 }).toBeGreaterThan(50);
   });
 
   test("finds posts, and keeps what was looked for in the address", async () => {
