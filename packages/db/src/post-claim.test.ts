@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import { postStatuses, type PostStatus } from "@punctual/core";
 import { createTestEnvironment, insertTestPost, until, type TestEnvironment, type TestTenant } from "@punctual/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { claiming, testLeaseMs } from "./claiming.fixture.ts";
 import { enterSending, renewLease } from "./held-claim.ts";
-import { claimPost, type ClaimedPost, type ClaimRequest } from "./post-claim.ts";
 
 const hourMs = 3_600_000;
-const leaseMs = 20_000;
+const leaseMs = testLeaseMs;
 
 let env: TestEnvironment;
 let tenant: TestTenant;
@@ -19,35 +19,7 @@ beforeEach(async () => {
   tenant = await env.createTenant();
 });
 
-function claim(postId: string, changes: Partial<ClaimRequest> = {}) {
-  return claimPost(env.database, {
-    postId,
-    revision: 1,
-    claimToken: randomUUID(),
-    worker: "worker-1",
-    phase: "sending",
-    leaseMs,
-    ...changes,
-  });
-}
-
-async function claimed(postId: string, changes: Partial<ClaimRequest> = {}): Promise<ClaimedPost> {
-  const result = await claim(postId, changes);
-  if (result.kind !== "claimed") throw new Error(`not claimed: ${JSON.stringify(result)}`);
-  return result.post;
-}
-
-async function row(id: string): Promise<Record<string, unknown>> {
-  const [found] = await env.sql<Record<string, unknown>>(
-    `SELECT *, extract(epoch FROM lease_until - app_now()) * 1000 AS lease_left_ms FROM posts WHERE id = $1`,
-    [id],
-  );
-  if (found === undefined) throw new Error("there is no such post");
-  return found;
-}
-
-const attempts = (id: string) =>
-  env.sql<Record<string, unknown>>("SELECT * FROM attempts WHERE post_id = $1 ORDER BY number", [id]);
+const { claim, claimed, row, attempts } = claiming(() => env, "sending");
 
 /** Puts a post into a state past the program, with all its constraints want. */
 async function force(id: string, status: PostStatus): Promise<void> {

@@ -1,8 +1,7 @@
 /** What is prepared before the instant, as the claim at the instant sees it. */
-import { randomUUID } from "node:crypto";
 import { createTestEnvironment, insertTestPost, type TestEnvironment, type TestTenant } from "@punctual/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { claimPost, type ClaimedPost, type ClaimRequest } from "./post-claim.ts";
+import { claiming } from "./claiming.fixture.ts";
 
 const hourMs = 3_600_000;
 
@@ -17,35 +16,7 @@ beforeEach(async () => {
   tenant = await env.createTenant();
 });
 
-function claim(postId: string, changes: Partial<ClaimRequest> = {}) {
-  return claimPost(env.database, {
-    postId,
-    revision: 1,
-    claimToken: randomUUID(),
-    worker: "worker-1",
-    phase: "preparing",
-    leaseMs: 20_000,
-    ...changes,
-  });
-}
-
-async function claimed(postId: string, changes: Partial<ClaimRequest> = {}): Promise<ClaimedPost> {
-  const result = await claim(postId, changes);
-  if (result.kind !== "claimed") throw new Error(`not claimed: ${JSON.stringify(result)}`);
-  return result.post;
-}
-
-async function row(id: string): Promise<Record<string, unknown>> {
-  const [found] = await env.sql<Record<string, unknown>>(
-    `SELECT *, extract(epoch FROM lease_until - app_now()) * 1000 AS lease_left_ms FROM posts WHERE id = $1`,
-    [id],
-  );
-  if (found === undefined) throw new Error("there is no such post");
-  return found;
-}
-
-const attempts = (id: string) =>
-  env.sql<Record<string, unknown>>("SELECT * FROM attempts WHERE post_id = $1 ORDER BY number", [id]);
+const { claim, claimed, row, attempts } = claiming(() => env, "preparing");
 
 describe("a post that is due", () => {
   test("needs no preparing where whoever accepted it said so, and is said to be sending at once", async () => {

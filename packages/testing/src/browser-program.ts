@@ -5,9 +5,9 @@
  *     describe.skipIf(findChromium() === null)("the page", () => { … openBrowser() … });
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { findInPath, isProgram } from "./installed-program.ts";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const installTimeoutMs = 300_000;
@@ -22,18 +22,7 @@ export function findInstalledChromium(
 ): string | null {
   const { CHROME: chosen, PATH: searchPath = "" } = environment;
   if (chosen !== undefined && chosen !== "") return isProgram(chosen) ? chosen : null;
-  const directories = searchPath.split(path.delimiter).filter((directory) => directory !== "");
-  const candidates = names.flatMap((name) => directories.map((directory) => path.join(directory, name)));
-  return candidates.find(isProgram) ?? null;
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return findInPath(names, searchPath);
 }
 
 /** Who chose a program, and mistyped it, wants to hear of it, not to get another. */

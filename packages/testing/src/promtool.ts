@@ -3,20 +3,16 @@
  * without installing it, because the package would start a server. Where there is none such tests are skipped.
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { findInPath, isProgram } from "./installed-program.ts";
 
 const downloadTimeoutMs = 300_000;
 
 /** @returns the path of the program; null where there is none and none can be had */
 export function findPromtool(): string | null {
-  return findInPath() ?? downloadPromtool();
-}
-
-function findInPath(searchPath: string = process.env.PATH ?? ""): string | null {
-  const directories = searchPath.split(path.delimiter).filter((directory) => directory !== "");
-  return directories.map((directory) => path.join(directory, "promtool")).find(isProgram) ?? null;
+  return findInPath(["promtool"]) ?? downloadPromtool();
 }
 
 /** Kept for the next run. Test files run side by side: one downloads, under a lock, and the others find it done. */
@@ -38,13 +34,4 @@ function downloadPromtool(): string | null {
 /** Anybody may make a directory there. */
 function isOurs(directory: string): boolean {
   return statSync(directory, { throwIfNoEntry: false })?.uid === process.getuid?.();
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

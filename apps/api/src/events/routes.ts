@@ -2,7 +2,6 @@
  * `/v1/events`: everything that happens to a company's posts and accounts, as a list to page through and as a stream
  * to follow. Unlike other lists this one runs forward, oldest first: it is a log, read from a position on.
  */
-import { Readable } from "node:stream";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import {
   eventTypes,
@@ -18,13 +17,13 @@ import { Type, type Static } from "typebox";
 import { problems } from "../answer.ts";
 import { pageFields } from "../page.ts";
 import { ProblemError } from "../problem.ts";
+import { sendStream, streamMediaType } from "../server-sent.ts";
 import { sampleOf } from "../openapi/sample.ts";
 import { EventOut, EventPage, toEventOut } from "./event-answer.ts";
 import { createEventFeed } from "./event-feed.ts";
 import { streamEvents } from "./event-stream.ts";
 import { createStreamSlots } from "./stream-slots.ts";
 
-const streamMediaType = "text/event-stream";
 const limitDefault = 50;
 
 const anyType = eventTypes.map((type) => type.replace(".", String.raw`\.`)).join("|");
@@ -143,15 +142,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<{ database: Database; logger
       reply.raw.destroy();
     };
     const chunks = streamEvents({ companyId, types, after }, { database, feed, signal: ending.signal, onStalled });
-    return (
-      reply
-        .type(`${streamMediaType}; charset=utf-8`)
-        // It has its connection to itself, so that nothing lingers when we stop.
-        .header("connection", "close")
-        // Proxies that collect answers would hold events back.
-        .header("x-accel-buffering", "no")
-        .send(Readable.from(chunks, { highWaterMark: 1 }))
-    );
+    return sendStream(reply, chunks);
   }
 };
 

@@ -1,8 +1,6 @@
 /** `/v1/operator/overview` and `/series`: whether posts go out, and why not. */
-import { Readable } from "node:stream";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Database } from "@punctual/db";
-import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
 import { answer, problems } from "../answer.ts";
 import type { FactsReader } from "../overview/installation-facts.ts";
@@ -11,6 +9,7 @@ import { overviewStreamLimits, streamOverview } from "../overview/overview-strea
 import { readSeries } from "../overview/series.ts";
 import { sampleOf } from "../openapi/sample.ts";
 import { ProblemError } from "../problem.ts";
+import { sendStream, streamMediaType } from "../server-sent.ts";
 import { Overview, Series, SeriesQuery } from "./overview-schemas.ts";
 
 export interface OverviewRouteOptions {
@@ -18,7 +17,6 @@ export interface OverviewRouteOptions {
   reader: FactsReader;
 }
 
-const streamMediaType = "text/event-stream";
 const OverviewStream = Type.String({ title: "OverviewStream", description: "Server-sent events." });
 const sampleStream = `event: overview\ndata: ${JSON.stringify(sampleOf(Overview))}\n\n`;
 
@@ -79,7 +77,7 @@ export const overviewRoutes: FastifyPluginAsyncTypebox<OverviewRouteOptions> = a
         streams -= 1;
         ending.abort();
       });
-      return startStream(reply, streamOverview(reader, { signal }));
+      return sendStream(reply, streamOverview(reader, { signal }));
     },
   );
 
@@ -108,15 +106,3 @@ export const overviewRoutes: FastifyPluginAsyncTypebox<OverviewRouteOptions> = a
     },
   );
 };
-
-function startStream(reply: FastifyReply, chunks: AsyncGenerator<string>): FastifyReply {
-  return (
-    reply
-      .type(`${streamMediaType}; charset=utf-8`)
-      // It has its connection to itself, so that nothing lingers when we stop.
-      .header("connection", "close")
-      // Proxies that collect answers would hold it back.
-      .header("x-accel-buffering", "no")
-      .send(Readable.from(chunks, { highWaterMark: 1 }))
-  );
-}

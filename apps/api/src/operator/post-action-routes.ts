@@ -4,14 +4,22 @@
  */
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { companyOfPost, findOperatorPost, resolvePost } from "@punctual/db";
-import { answer, noSuch, problems } from "../answer.ts";
+import { answer, problems } from "../answer.ts";
 import { IdParams } from "../field-schemas.ts";
-import { notCancelled, notEdited } from "../posts/action-routes.ts";
+import {
+  cancelRefusals,
+  editRefusals,
+  notCancelled,
+  notEdited,
+  notRetried,
+  notUnconfirmed,
+  resolveRefusals,
+  retryRefusals,
+} from "../posts/action-refusals.ts";
 import { cancelPost } from "../posts/cancel-post.ts";
 import { editOnePost } from "../posts/edit-post.ts";
 import { ResolutionIn } from "../posts/edit-schemas.ts";
 import { retryOnePost } from "../posts/retry-post.ts";
-import { contentRefusals } from "../posts/schedule-refusals.ts";
 import type { ScheduleDeps } from "../posts/schedule-posts.ts";
 import { notFound, ProblemError } from "../problem.ts";
 import { toOperatorPost } from "./post-answer.ts";
@@ -43,13 +51,7 @@ export const operatorPostActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> =
         params: IdParams,
         response: {
           200: afterwards,
-          ...problems({
-            404: noSuch("post"),
-            409: {
-              too_late: "The post is published; it cannot be cancelled any more.",
-              unconfirmed: "Nobody knows yet whether the post was published; it cannot be cancelled.",
-            },
-          }),
+          ...problems(cancelRefusals),
         },
       },
     },
@@ -70,30 +72,14 @@ export const operatorPostActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> =
         params: IdParams,
         response: {
           200: afterwards,
-          ...problems({
-            404: noSuch("post"),
-            409: {
-              not_retryable: "The post is published; only failed, missed and retrying ones can be tried again.",
-              account_deleted: "The post's social account was deleted.",
-            },
-          }),
+          ...problems(retryRefusals),
         },
       },
     },
     async ({ params: { id }, id: requestId }) => {
       const result = await retryOnePost(deps, { companyId: await companyOf(id), id, requestId });
-      switch (result.kind) {
-        case "retried":
-          return shown(id);
-        case "no_such_post":
-          throw notFound("post");
-        case "account_deleted":
-          throw new ProblemError(409, "account_deleted", "The post's social account was deleted.");
-        case "not_retryable": {
-          const detail = `The post is ${result.status}; only failed, missed and retrying ones can be tried again.`;
-          throw new ProblemError(409, "not_retryable", detail);
-        }
-      }
+      if (result.kind !== "retried") throw notRetried(result);
+      return shown(id);
     },
   );
 
@@ -108,10 +94,7 @@ export const operatorPostActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> =
         body: ResolutionIn,
         response: {
           200: afterwards,
-          ...problems({
-            404: noSuch("post"),
-            409: { not_unconfirmed: "The post is published; there is nothing to resolve." },
-          }),
+          ...problems(resolveRefusals),
         },
       },
     },
@@ -120,8 +103,7 @@ export const operatorPostActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> =
       const resolved = await resolvePost(database, { companyId: await companyOf(id), id, requestId, verdict });
       const now = await shown(id);
       if (resolved !== null) return now;
-      const detail = `The post is ${now.post.status}; there is nothing to resolve.`;
-      throw new ProblemError(409, "not_unconfirmed", detail);
+      throw notUnconfirmed(now.post.status);
     },
   );
 
@@ -136,12 +118,7 @@ export const operatorPostActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> =
         body: RescheduleIn,
         response: {
           200: afterwards,
-          ...problems({
-            404: noSuch("post"),
-            409: { too_late: "The post is publishing; it cannot be edited any more." },
-            422: contentRefusals,
-            503: { post_changing: "The post is changing too fast; try again." },
-          }),
+          ...problems(editRefusals),
         },
       },
     },

@@ -3,18 +3,25 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { postLimits } from "@punctual/core";
 import { findPost, resolvePost } from "@punctual/db";
 import { Type } from "typebox";
-import { answer, noSuch, problems } from "../answer.ts";
+import { answer, problems } from "../answer.ts";
 import { Id, IdParams, Nullable } from "../field-schemas.ts";
-import { notFound, ProblemError } from "../problem.ts";
-import { changingTooFast } from "../rounds.ts";
+import { notFound } from "../problem.ts";
+import {
+  cancelRefusals,
+  editRefusals,
+  notCancelled,
+  notEdited,
+  notRetried,
+  notUnconfirmed,
+  resolveRefusals,
+  retryRefusals,
+} from "./action-refusals.ts";
 import { cancelGroup, type GroupMemberResult } from "./cancel-group.ts";
-import { cancelPost, type CancelResult } from "./cancel-post.ts";
-import { editOnePost, type EditResult } from "./edit-post.ts";
+import { cancelPost } from "./cancel-post.ts";
+import { editOnePost } from "./edit-post.ts";
 import { EditHeaders, PostPatch, ResolutionIn } from "./edit-schemas.ts";
 import { etagOf, toPostOut } from "./post-answer.ts";
 import { retryOnePost } from "./retry-post.ts";
-import { refusal } from "./schedule-answer.ts";
-import { contentRefusals } from "./schedule-refusals.ts";
 import type { ScheduleDeps } from "./schedule-posts.ts";
 import { PostOut } from "./schemas.ts";
 
@@ -51,13 +58,7 @@ export const postActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (
         body: PostPatch,
         response: {
           200: answer(PostOut, "The post as it is now.", ["ETag"]),
-          ...problems({
-            404: noSuch("post"),
-            409: { too_late: "The post is publishing; it cannot be edited any more." },
-            412: { other_revision: "The post is at revision 3." },
-            422: contentRefusals,
-            503: { post_changing: "The post is changing too fast; try again." },
-          }),
+          ...problems({ ...editRefusals, 412: { other_revision: "The post is at revision 3." } }),
         },
       },
     },
@@ -84,13 +85,7 @@ export const postActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (
         params: IdParams,
         response: {
           200: answer(PostOut, "The post, cancelled."),
-          ...problems({
-            404: noSuch("post"),
-            409: {
-              too_late: "The post is published; it cannot be cancelled any more.",
-              unconfirmed: "Nobody knows yet whether the post was published; it cannot be cancelled.",
-            },
-          }),
+          ...problems(cancelRefusals),
         },
       },
     },
@@ -129,26 +124,13 @@ export const postActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (
         params: IdParams,
         response: {
           200: answer(PostOut, "The post, due now."),
-          ...problems({
-            404: noSuch("post"),
-            409: {
-              not_retryable: "The post is published; only failed, missed and retrying ones can be tried again.",
-              account_deleted: "The post's social account was deleted.",
-            },
-          }),
+          ...problems(retryRefusals),
         },
       },
     },
     async ({ params: { id }, caller: { companyId }, id: requestId }) => {
       const result = await retryOnePost(deps, { companyId, id, requestId });
-      if (result.kind === "no_such_post") throw notFound("post");
-      if (result.kind === "account_deleted") {
-        throw new ProblemError(409, "account_deleted", "The post's social account was deleted.");
-      }
-      if (result.kind === "not_retryable") {
-        const detail = `The post is ${result.status}; only failed, missed and retrying ones can be tried again.`;
-        throw new ProblemError(409, "not_retryable", detail);
-      }
+      if (result.kind !== "retried") throw notRetried(result);
       return toPostOut(result.post);
     },
   );
@@ -165,10 +147,7 @@ export const postActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (
         body: ResolutionIn,
         response: {
           200: answer(PostOut, "The post, resolved."),
-          ...problems({
-            404: noSuch("post"),
-            409: { not_unconfirmed: "The post is published; there is nothing to resolve." },
-          }),
+          ...problems(resolveRefusals),
         },
       },
     },
@@ -178,40 +157,10 @@ export const postActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (
       if (post !== null) return toPostOut(post);
       const current = await findPost(deps.database, { companyId, id });
       if (current === null) throw notFound("post");
-      throw new ProblemError(409, "not_unconfirmed", `The post is ${current.status}; there is nothing to resolve.`);
+      throw notUnconfirmed(current.status);
     },
   );
 };
-
-export function notEdited(result: Exclude<EditResult, { kind: "edited" }>): ProblemError {
-  switch (result.kind) {
-    case "no_such_post":
-      return notFound("post");
-    case "too_late":
-      return new ProblemError(409, "too_late", `The post is ${result.status}; it cannot be edited any more.`);
-    case "other_revision": {
-      const headers = { etag: etagOf(result) };
-      return new ProblemError(412, "other_revision", `The post is at revision ${result.revision}.`, { headers });
-    }
-    case "refused":
-      return refusal(result.issues);
-    case "contended":
-      return changingTooFast("post_changing", "post");
-  }
-}
-
-export function notCancelled(result: Exclude<CancelResult, { kind: "cancelled" }>): ProblemError {
-  switch (result.kind) {
-    case "no_such_post":
-      return notFound("post");
-    case "too_late":
-      return new ProblemError(409, "too_late", `The post is ${result.status}; it cannot be cancelled any more.`);
-    case "unconfirmed": {
-      const detail = "Nobody knows yet whether the post was published; it cannot be cancelled.";
-      return new ProblemError(409, "unconfirmed", detail);
-    }
-  }
-}
 
 function toGroupEntry({ result, post }: GroupMemberResult) {
   const cancelled = result.kind === "cancelled";

@@ -1,5 +1,6 @@
 /** What can be known to be wrong before anything is promised. */
 import { pointerTo, type PostContent, type ValidationIssue } from "@punctual/core";
+import { unknownFields } from "../account-draft.ts";
 import { mediaAddressIssues } from "../media-address.ts";
 import { receiverUrlIssue } from "../receiver-url.ts";
 import { webhookLimits } from "./limits.ts";
@@ -60,18 +61,4 @@ function validateSecret(value: unknown): ValidationIssue[] {
     return [{ path, code: "invalid_secret", message }];
   }
   return [];
-}
-
-function unknownFields(
-  path: string,
-  object: Readonly<Record<string, unknown>>,
-  known: readonly string[],
-): ValidationIssue[] {
-  return Object.keys(object)
-    .filter((name) => !known.includes(name))
-    .map((name) => ({
-      path: pointerTo(path, name),
-      code: "unknown_field",
-      message: "this platform has no such field",
-    }));
 }
