@@ -1,0 +1,80 @@
+/**
+ * One statement for what is asked at the same time. A lone item goes at once and by itself; while as many statements
+ * are under way as are allowed, what comes gathers, and the next statement takes all of it. So nobody waits for company:
+ * an item waits only where it would have waited for a connection, a commit or a processor anyway.
+ */
+import type { Database } from "./database.ts";
+import { isDatabaseUnavailable } from "./unavailable.ts";
+
+export interface GatheringLimits {
+  /** Statements under way at a time. */
+  parallelMax: number;
+  /** Items in one statement. */
+  sizeMax: number;
+}
+
+/** @returns one result for each item, in their order */
+export type RunMany<Item, Result> = (database: Database, items: readonly Item[]) => Promise<readonly Result[]>;
+
+interface Waiting<Item, Result> {
+  item: Item;
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Makes a question about one item out of a statement about many; gathers for each database by itself. A statement that
+ * fails for what one of its items is, and not because Postgres is away, is repeated for each alone, so that nobody
+ * suffers for another's fault: it must have changed nothing when it fails.
+ */
+export function gathered<Item, Result>(
+  limits: GatheringLimits,
+  runMany: RunMany<Item, Result>,
+): (database: Database, item: Item) => Promise<Result> {
+  const gatherings = new WeakMap<Database, (item: Item) => Promise<Result>>();
+  return (database, item) => {
+    let ask = gatherings.get(database);
+    if (ask === undefined) {
+      ask = openGathering(limits, (items) => runMany(database, items));
+      gatherings.set(database, ask);
+    }
+    return ask(item);
+  };
+}
+
+function openGathering<Item, Result>(
+  { parallelMax, sizeMax }: GatheringLimits,
+  runMany: (items: readonly Item[]) => Promise<readonly Result[]>,
+): (item: Item) => Promise<Result> {
+  const waiting: Waiting<Item, Result>[] = [];
+  let underWay = 0;
+
+  function next(): void {
+    if (underWay >= parallelMax || waiting.length === 0) return;
+    underWay += 1;
+    void settle(waiting.splice(0, sizeMax)).finally(() => {
+      underWay -= 1;
+      next();
+    });
+  }
+
+  async function settle(some: readonly Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await runMany(some.map(({ item }) => item));
+      if (results.length !== some.length) throw new Error(`${results.length} results for ${some.length} items`);
+      for (const [index, { resolve }] of some.entries()) resolve(results[index]!);
+    } catch (error) {
+      if (some.length === 1 || isDatabaseUnavailable(error)) {
+        for (const { reject } of some) reject(error);
+      } else {
+        for (const one of some) await settle([one]);
+      }
+    }
+  }
+
+  return (item) =>
+    new Promise<Result>((resolve, reject) => {
+      waiting.push({ item, resolve, reject });
+      next();
+    });
+}
