@@ -2,7 +2,7 @@
 import { markDeliveriesEnqueued, markEnqueued, openDatabase, type Database } from "@punctual/db";
 import { createPlatforms, type Platforms } from "@punctual/platforms";
 import { openDeliveryProducer, openPrepareProducer, openProducer, openSharedCounts } from "@punctual/queue";
-import { createKeyring, openTracing, programVersion, type Logger, type Service } from "@punctual/runtime";
+import { createKeyring, openTracing, programVersion, queueHorizonMs, type Logger, type Service } from "@punctual/runtime";
 import { buildApp } from "./app.ts";
 import { apiLimits, type ApiConfig } from "./config.ts";
 import { createKeyRates, keyWindowMs } from "./rate-limits/key-limit.ts";
@@ -40,7 +40,11 @@ export function createApi(config: ApiConfig, options: ApiOptions, logger: Logger
         logger,
       });
     const producer = openProducer(
-      { redisUrl: config.REDIS_URL, platforms: [...platforms.byName.keys()] },
+      {
+        redisUrl: config.REDIS_URL,
+        platforms: [...platforms.byName.keys()],
+        horizonMs: queueHorizonMs(config),
+      },
       { logger, onEnqueued: (posts) => markEnqueued(database, posts) },
     );
     const prepares = [...platforms.byName.values()].filter(({ prepare }) => prepare !== undefined);

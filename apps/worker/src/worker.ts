@@ -3,7 +3,15 @@ import { defaultRetryPolicy, deliveryLane, queueName, type Platform, type RetryP
 import { markEnqueued, openDatabase, overduePosts, type Database } from "@punctual/db";
 import { createPlatforms, type Platforms } from "@punctual/platforms";
 import { openConsumer, openProducer } from "@punctual/queue";
-import { createKeyring, noTracing, StartError, type Logger, type Service, type Tracing } from "@punctual/runtime";
+import {
+  createKeyring,
+  noTracing,
+  queueHorizonMs,
+  StartError,
+  type Logger,
+  type Service,
+  type Tracing,
+} from "@punctual/runtime";
 import { workerLimits, type WorkerConfig } from "./config.ts";
 import { createDeliveries } from "./deliveries/deliveries.ts";
 import { createRenewer } from "./credentials/renewer.ts";
@@ -59,7 +67,7 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
     });
   const platformNames = [...platforms.byName.keys()];
   const producer = openProducer(
-    { redisUrl: config.REDIS_URL, platforms: platformNames, ...prefix },
+    { redisUrl: config.REDIS_URL, platforms: platformNames, horizonMs: queueHorizonMs(config), ...prefix },
     { logger, onEnqueued: (posts) => markEnqueued(database, posts) },
   );
   const keyring = createKeyring(config.ENCRYPTION_KEYS);

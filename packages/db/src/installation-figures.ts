@@ -4,6 +4,7 @@
  */
 import type { FailureCategory } from "@punctual/core";
 import type { Database } from "./database.ts";
+import { withinHorizon } from "./post-enqueue.ts";
 
 /** Posts of one platform that are due or soon will be. */
 export interface DueFigures {
@@ -48,7 +49,11 @@ export const overdueMs = 5_000;
 /** The stager gives a post its job within this time, in milliseconds. */
 const stagingMs = 5_000;
 
-export async function readInstallationFigures({ prisma }: Database): Promise<InstallationFigures> {
+/** @param horizonMs how far ahead posts have jobs, in milliseconds; null: any */
+export async function readInstallationFigures(
+  { prisma }: Database,
+  { horizonMs }: { horizonMs: number | null },
+): Promise<InstallationFigures> {
   const [row] = await prisma.$queryRaw<[InstallationFigures]>`
     WITH platform AS MATERIALIZED (
       SELECT platform AS name FROM post_counts UNION SELECT platform FROM post_count_changes
@@ -78,7 +83,7 @@ export async function readInstallationFigures({ prisma }: Database): Promise<Ins
           AND limited_until = next_attempt_at AND limited_until > app_now()) AS limited,
       (SELECT count(*)::integer FROM (
         SELECT FROM posts WHERE enqueued_rev < revision AND status IN ('scheduled', 'retrying')
-          AND updated_at <= app_now() - ${stagingMs} * interval '1 millisecond' LIMIT ${dueCountMax}) AS post) AS "withoutJob",
+          AND updated_at <= app_now() - ${stagingMs} * interval '1 millisecond' ${withinHorizon(horizonMs)} LIMIT ${dueCountMax}) AS post) AS "withoutJob",
       (SELECT count(*)::integer FROM posts WHERE status = 'failed' AND failed_at > app_now() - interval '24 hours') AS "failed24h",
       (SELECT count(*)::integer FROM posts WHERE status = 'missed' AND late_at > app_now() - interval '24 hours') AS "missed24h",
       (SELECT count(*)::integer FROM posts WHERE status = 'unconfirmed' AND confirm_at IS NULL) AS undecided,

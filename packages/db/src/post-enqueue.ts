@@ -4,6 +4,7 @@
  */
 import type { PublishJobId } from "@punctual/core";
 import type { Database } from "./database.ts";
+import { Prisma } from "./generated/client.ts";
 
 /** A waiting post as its job needs it. */
 export interface UnenqueuedPost extends PublishJobId {
@@ -17,19 +18,26 @@ export interface UnenqueuedPost extends PublishJobId {
  * Waiting posts for which no job is known, soonest first.
  *
  * @param quietMs only rows unchanged for so long, in milliseconds: whoever changed them is probably enqueueing them
+ * @param horizonMs only rows due by then, in milliseconds from now: farther ones need no job yet; null: any
  */
 export function unenqueuedPosts(
   database: Database,
-  { limit, quietMs }: { limit: number; quietMs: number },
+  { limit, quietMs, horizonMs = null }: { limit: number; quietMs: number; horizonMs?: number | null },
 ): Promise<UnenqueuedPost[]> {
   return database.prisma.$queryRaw<UnenqueuedPost[]>`
     SELECT id AS "postId", platform, revision, generation, next_attempt_at AS "dueAt", max_attempts AS "maxAttempts",
            request_id AS "requestId"
     FROM posts
     WHERE enqueued_rev < revision AND status IN ('scheduled', 'retrying')
-      AND updated_at <= app_now() - ${quietMs} * interval '1 millisecond'
+      AND updated_at <= app_now() - ${quietMs} * interval '1 millisecond' ${withinHorizon(horizonMs)}
     ORDER BY next_attempt_at
     LIMIT ${limit}`;
+}
+
+/** A condition more on waiting posts, where there is a horizon. */
+export function withinHorizon(horizonMs: number | null): Prisma.Sql {
+  if (horizonMs === null) return Prisma.empty;
+  return Prisma.sql`AND next_attempt_at <= app_now() + ${horizonMs} * interval '1 millisecond'`;
 }
 
 /**

@@ -66,6 +66,13 @@ export const configFields = {
       description: "Comma list of the platforms a worker publishes to. Unset: all.",
     }),
   ),
+  QUEUE_HORIZON_HOURS: Type.Integer({
+    minimum: 0,
+    maximum: 8_784,
+    default: 0,
+    description:
+      "Posts due later than this wait in Postgres only and get their job in Redis as they come closer. 0: every post has one at once.",
+  }),
   RATE_LIMIT_PER_MINUTE: Type.Integer({
     minimum: 1,
     maximum: 100_000_000,
@@ -106,6 +113,11 @@ export type Config<Name extends ConfigName> = {
     (typeof configFields)[Key]
   >;
 } & { [Key in Name as undefined extends Static<(typeof configFields)[Key]> ? Key : never]?: string };
+
+/** How far ahead posts have jobs, in milliseconds; null: any. */
+export function queueHorizonMs({ QUEUE_HORIZON_HOURS: hours }: Config<"QUEUE_HORIZON_HOURS">): number | null {
+  return hours === 0 ? null : hours * 3_600_000;
+}
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -102,7 +102,7 @@ async function timeSweeps(stage: Stage, database: db.Database): Promise<Figures>
     preparations: () => db.stagePreparations(database, { platforms, limit }),
     checks: () => db.takeChecks(database, { platforms, limit: 100 }),
     counts: () => db.addUpPostCounts(database, limit),
-    figures: () => db.readInstallationFigures(database),
+    figures: () => db.readInstallationFigures(database, { horizonMs: null }),
     countsRead: () => db.readPostCounts(database),
   };
   const figures: Record<string, number> = {};

@@ -85,7 +85,7 @@ async function readFacts({
 }: FactsReaderDeps): Promise<InstallationFacts> {
   // Workers do so all the time; but there may be none.
   await Promise.all([addUpPostCounts(database, changesMax), addUpStatistics(database, eventsMax)]);
-  const figures = await readInstallationFigures(database);
+  const figures = await readInstallationFigures(database, { horizonMs: producer.horizonMs });
   const since = new Date(figures.now.getTime() - recentMinutes * 60_000);
   const [counts, day, workers, statistics, redis, queues] = await Promise.all([
     readPostCounts(database),

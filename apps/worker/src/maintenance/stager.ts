@@ -29,7 +29,7 @@ export function createStager({ database, producer, logger, pulse }: StagerDeps):
       async sweep() {
         const late = await markLatePosts(database, batchSizeMax);
         if (late > 0) logger.warn({ count: late }, "posts are past their grace");
-        const posts = await unenqueuedPosts(database, { limit: batchSizeMax, quietMs });
+        const posts = await unenqueuedPosts(database, { limit: batchSizeMax, quietMs, horizonMs: producer.horizonMs });
         const staged = posts.length > 0 && (await producer.enqueue(posts));
         if (staged) {
           logger.info({ count: posts.length }, "posts without a job were enqueued");
