@@ -78,6 +78,15 @@ describe("an error of the Graph API, on a call that shows readers nothing", () =
     expect(facebook.proven(failure(500, 222), context)).toMatchObject({ kind: "retry" });
   });
 
+  test.each([
+    ["it says that it will pass", 400, { is_transient: true }],
+    ["the server is in trouble", 500, {}],
+  ])("no content is refused for good while %s", (_why, status, more) => {
+    expect(facebook.proven(failure(status, 100, undefined, more), context)).toMatchObject({ kind: "retry" });
+    expect(instagram.proven(failure(status, 36_003, 2_207_009, more), context)).toMatchObject({ kind: "retry" });
+    expect(instagram.isDecision(failure(status, 36_003, 2_207_009, more))).toBe(false);
+  });
+
   test("an answer of something in between says only that it went wrong", () => {
     const html = (status: number): GraphFailure => ({ kind: "error", status, error: null, usage: noUsage });
     expect(facebook.proven(html(502), context)).toMatchObject({

@@ -28,12 +28,14 @@ export function verdictOf(
   status: number,
   own: GraphVerdicts,
 ): GraphVerdict {
+  const mayPass = isTransient || status >= 500;
   for (const key of [`${code}/${subcode}`, `/${subcode}`, `${code}`]) {
     const known = own[key] ?? shared[key];
-    if (known !== undefined) return known;
+    // No content is given up for a trouble that Meta itself says will pass.
+    if (known !== undefined) return known === "rejected" && mayPass ? "transient" : known;
   }
   if (code >= 80_000 && code <= 80_099) return "limited";
-  if (isTransient || status >= 500) return "transient";
+  if (mayPass) return "transient";
   if (code >= 200 && code <= 299) return "permission";
   // Nothing is known of it: a person reads the reason once trying again was in vain.
   return "transient";
