@@ -29,11 +29,12 @@ export async function lookForStatus(api: MastodonApi, post: OutgoingPost, contex
   if (!Array.isArray(statuses)) return unheard("the account's posts", listed);
 
   const since = post.firstSentAt.getTime() - mastodonLimits.listingToleranceMs;
-  const found = statuses
+  const [found, ...others] = statuses
     .map(fieldsOf)
     .filter(({ created_at: createdAt }) => typeof createdAt === "string" && Date.parse(createdAt) >= since)
-    .find((status) => isOurs(status, post, context));
+    .filter((status) => isOurs(status, post, context));
   if (found === undefined) return { kind: "cannot_tell", message: "the account's latest posts do not show it" };
+  if (others.length > 0) return { kind: "cannot_tell", message: "several of the account's posts look like it" };
   const externalId = idOf(found["id"]);
   const externalUrl = textOf(found["url"]);
   return {

@@ -1,4 +1,5 @@
 /** What is special about Mastodon, beside what every adapter is held to. */
+import { randomUUID } from "node:crypto";
 import type { OutgoingPost, Platform, PostContent } from "@punctual/core";
 import {
   attemptOnce,
@@ -90,6 +91,20 @@ describe("a lost answer", () => {
     await world.fault({ platform: "mastodon", account, times: 1, fault: { kind: "accept_then_reset" } });
     await runToEnd(rehearsal);
     expect(await timesVisible(rehearsal)).toBe(2);
+  });
+
+  test("is nobody's to tell where several of the account's posts look like it", async () => {
+    const rehearsal = await rehearse(world, mastodonFixture);
+    await attemptOnce(rehearsal);
+    const { firstSentAt } = rehearsal.post;
+    rehearsal.post = { ...rehearsal.post, id: randomUUID() };
+    await attemptOnce(rehearsal);
+    expect(await timesVisible(rehearsal)).toBe(2);
+    rehearsal.post = { ...rehearsal.post, firstSentAt };
+    expect(await lookOnce(rehearsal)).toMatchObject({
+      kind: "cannot_tell",
+      message: expect.stringContaining("several"),
+    });
   });
 
   test("is not taken for another post of the same account", async () => {
