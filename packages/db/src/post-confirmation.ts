@@ -53,12 +53,17 @@ export function takeUnconfirmed(
     FROM taken AS post JOIN social_accounts AS account ON account.id = post.social_account_id`;
 }
 
-/** The platform showed the post. False: somebody decided meanwhile. */
+/**
+ * The platform showed the post. False: somebody decided meanwhile, or what it showed is another post of ours; posts that
+ * look alike may be looked up at once, so whoever names the same thing waits here for his turn.
+ */
 export async function recordFound(
   database: Database,
   { postId, externalId, externalUrl }: { postId: string; externalId: string | null; externalUrl: string | null },
 ): Promise<boolean> {
-  const [row] = await database.prisma.$queryRaw<{ id: string }[]>`
+  const turn = database.prisma.$executeRaw`
+    SELECT pg_advisory_xact_lock(hashtextextended('found ' || ${externalId}::text, 0))`;
+  const recorded = database.prisma.$queryRaw<{ id: string }[]>`
     WITH sent AS (
       SELECT number, sent_at FROM attempts
       WHERE post_id = ${postId}::uuid AND sent_at IS NOT NULL ORDER BY number DESC LIMIT 1
@@ -71,6 +76,8 @@ export async function recordFound(
           failure_category = NULL, failure_code = NULL, failure_message = NULL, failed_at = NULL, updated_at = app_now()
       FROM sent
       WHERE posts.id = ${postId}::uuid AND posts.status = 'unconfirmed'
+        AND NOT EXISTS (SELECT FROM posts AS other
+          WHERE other.external_id = ${externalId} AND other.platform = posts.platform AND other.id <> posts.id)
       RETURNING posts.*
     ), event AS (
       INSERT INTO events (company_id, post_id, social_account_id, type, data, request_id)
@@ -80,6 +87,7 @@ export async function recordFound(
       FROM post
     )
     SELECT id FROM post`;
+  const [, [row]] = await database.prisma.$transaction([turn, recorded]);
   return row !== undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { Confirmation, Platform } from "@punctual/core";
+import { recordFound } from "@punctual/db";
 import { createPlatforms } from "@punctual/platforms";
 import { createTestEnvironment, insertTestPost, until, type TestEnvironment, type TestTenant } from "@punctual/testing";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -59,4 +60,13 @@ test("unless it is another post of ours, however alike", async () => {
   const id = await unconfirmed();
   await lookAs({ kind: "published", externalId: "e-2" }, async () => Number((await row(id))["confirm_count"]) > 0);
   expect(await row(id)).toMatchObject({ status: "unconfirmed", external_id: null });
+});
+
+test("and of those that were looked up at once, it is one of them only", async () => {
+  const ids = await Promise.all(Array.from({ length: 8 }, unconfirmed));
+  const shown = { externalId: "e-3", externalUrl: null };
+  const found = await Promise.all(ids.map((postId) => recordFound(env.database, { postId, ...shown })));
+  expect(found.filter(Boolean)).toHaveLength(1);
+  const statuses = await Promise.all(ids.map(async (id) => (await row(id))["status"]));
+  expect(statuses.filter((status) => status === "published")).toHaveLength(1);
 });
