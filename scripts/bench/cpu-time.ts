@@ -37,6 +37,11 @@ export function cpuMsOf(pids: readonly number[]): number | null {
   return pids.reduce((sum, pid) => sum + (readProcess(pid)?.ownMs ?? 0), 0);
 }
 
+/** CPU time of a process with all that descend from it, in milliseconds. Null where there is no /proc. */
+export function cpuMsOfTree(pid: number): number | null {
+  return process.platform === "linux" ? treeMs(pid, readProcesses()) : null;
+}
+
 /** Resident memory of a process, in bytes. Null where there is no /proc. */
 export function residentBytesOf(pid: number): number | null {
   if (process.platform !== "linux") return null;

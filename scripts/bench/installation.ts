@@ -12,6 +12,8 @@ import type { OwnDatabase, Stage } from "./stage.ts";
 export interface Installation {
   url: string;
   tenant: Tenant;
+  /** Of the user `operator`. */
+  password: string;
   own: OwnDatabase;
   api: ShippedProcess;
   workers: readonly ShippedProcess[];
@@ -34,6 +36,8 @@ export interface InstallationOptions {
   /** One with a tenant in it; default: a new one. */
   prepared?: PreparedDatabase;
   counted?: boolean;
+  /** Loaded before each process; below the repository. */
+  imports?: readonly string[];
 }
 
 export interface Tenant {
@@ -57,13 +61,14 @@ const bulkSize = 1_000;
 const enqueueTimeoutMs = 60_000;
 
 export async function startInstallation(stage: Stage, options: InstallationOptions): Promise<Installation> {
-  const { workers: count, concurrency = 50, counted = false } = options;
+  const { workers: count, concurrency = 50, counted = false, imports = [] } = options;
   const { own, tenant } = options.prepared ?? (await prepareDatabase(stage, { counted }));
+  const password = randomBytes(18).toString("base64url");
   const environment = {
     DATABASE_URL: own.url,
     REDIS_URL: stage.redisUrl,
     ENCRYPTION_KEYS: tenant.encryptionKeys,
-    OPERATOR_PASSWORD: randomBytes(18).toString("base64url"),
+    OPERATOR_PASSWORD: password,
     // The receiver is on this machine.
     ALLOW_PRIVATE_NETWORKS: "true",
     // One key makes all the load there is; what is measured is not its limit.
@@ -74,7 +79,8 @@ export async function startInstallation(stage: Stage, options: InstallationOptio
     LOG_LEVEL: "info",
   };
   const { directory } = stage;
-  const start = (name: string) => startShipped({ name, file: `apps/${name}/src/main.ts`, environment, directory });
+  const start = (name: string) =>
+    startShipped({ name, file: `apps/${name}/src/main.ts`, environment, imports, directory });
   const starting = await Promise.allSettled([start("api"), ...Array.from({ length: count }, () => start("worker"))]);
   const processes = starting.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const stop = async () => {
@@ -92,6 +98,7 @@ export async function startInstallation(stage: Stage, options: InstallationOptio
   return {
     url: api.url,
     tenant,
+    password,
     own,
     api,
     workers,

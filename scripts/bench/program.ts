@@ -14,6 +14,8 @@ export interface ProgramOptions {
   /** Below the repository. */
   file: string;
   environment?: Readonly<Record<string, string>>;
+  /** Loaded before it; below the repository. */
+  imports?: readonly string[];
   /** Where its log goes. */
   directory: string;
 }
@@ -27,6 +29,8 @@ export interface Program {
 /** One of our own processes. */
 export interface ShippedProcess extends Program {
   url: string;
+  /** What is loaded before it may answer; nothing else does. */
+  ask<Answer>(question: Question): Promise<Answer>;
 }
 
 /** @template Asking what it may be asked */
@@ -52,14 +56,16 @@ let started = 0;
 
 /** @returns once it listens */
 export async function startShipped(options: ProgramOptions): Promise<ShippedProcess> {
-  const { child, log, ended, stop } = launch(options);
+  const launched = launch(options);
+  const { child, log, ended, stop } = launched;
+  const { ask } = converse(options.name, launched);
   const listening = () => /^\{.*"listening".*\}$/m.exec(readFileSync(log, "utf8"))?.[0];
   try {
     const line = await Promise.race([
       until(`${options.name} listens`, async () => listening(), { timeoutMs: startTimeoutMs }),
       ended,
     ]);
-    return { pid: child.pid as number, url: (JSON.parse(line) as { url: string }).url, stop };
+    return { pid: child.pid as number, url: (JSON.parse(line) as { url: string }).url, ask, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -68,7 +74,19 @@ export async function startShipped(options: ProgramOptions): Promise<ShippedProc
 
 /** @returns once it is ready to be asked */
 export async function startHelper<Asking extends Question>(options: ProgramOptions): Promise<Helper<Asking>> {
-  const { child, ended, stop } = launch(options);
+  const launched = launch(options);
+  const { child, ended, stop } = launched;
+  const { ready, ask } = converse(options.name, launched);
+  return { pid: child.pid as number, ready: await Promise.race([ready, ended]), stop, ask };
+}
+
+interface Conversation {
+  /** What it said at its start, if it ever does. */
+  ready: Promise<Record<string, unknown>>;
+  ask<Answer>(question: Question): Promise<Answer>;
+}
+
+function converse(name: string, { child, ended }: Launched): Conversation {
   const open = new Map<number, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>();
   let asked = 0;
   const ready = new Promise<Record<string, unknown>>((resolve) => {
@@ -79,7 +97,7 @@ export async function startHelper<Asking extends Question>(options: ProgramOptio
         const question = open.get(message.id ?? 0);
         open.delete(message.id ?? 0);
         if (message.error === undefined) question?.resolve(message.result);
-        else question?.reject(new Error(`${options.name}: ${message.error}`));
+        else question?.reject(new Error(`${name}: ${message.error}`));
       },
     );
   });
@@ -87,10 +105,8 @@ export async function startHelper<Asking extends Question>(options: ProgramOptio
     for (const { reject } of open.values()) reject(error);
   });
   return {
-    pid: child.pid as number,
-    ready: await Promise.race([ready, ended]),
-    stop,
-    ask<Answer>(question: Asking) {
+    ready,
+    ask<Answer>(question: Question) {
       return new Promise<Answer>((resolve, reject) => {
         asked += 1;
         open.set(asked, { resolve: resolve as (answer: unknown) => void, reject });
@@ -109,11 +125,12 @@ interface Launched {
   stop(): Promise<void>;
 }
 
-function launch({ name, file, environment = {}, directory }: ProgramOptions): Launched {
+function launch({ name, file, environment = {}, imports = [], directory }: ProgramOptions): Launched {
   started += 1;
   const log = path.join(directory, `${String(started).padStart(3, "0")}-${name}.log`);
   const output = openSync(log, "a");
-  const child = spawn(process.execPath, [file], {
+  const before = imports.flatMap((module) => ["--import", `./${module}`]);
+  const child = spawn(process.execPath, [...before, file], {
     cwd: repository,
     // With a channel to us it notices our death, and stops.
     stdio: ["ignore", output, output, "ipc"],

@@ -19,6 +19,7 @@ export interface Stage {
   directory: string;
   redisUrl: string;
   redisPid: number;
+  postgresPid: number;
   redis: ReturnType<typeof connectRedis>;
   /** On the database `postgres`, for what concerns all of them. */
   admin: Database;
@@ -32,6 +33,14 @@ export interface Stage {
   /** Leaves nothing to be done that an earlier sample caused; no worker may be up, it would put the jobs back. */
   clear(): Promise<void>;
   stop(): Promise<void>;
+}
+
+export interface StageOptions {
+  /**
+   * Whether Postgres makes its checkpoints when it likes, as in an installation, and not between samples, where one
+   * would be one side's bad luck.
+   */
+  ownCheckpoints?: boolean;
 }
 
 export interface DatabaseOptions {
@@ -49,14 +58,14 @@ export interface OwnDatabase {
 const template = "bench_template";
 const logger = createLogger("bench", "silent");
 
-export async function setStage(sizes: Sizes, directory: string): Promise<Stage> {
+export async function setStage(sizes: Sizes, directory: string, options: StageOptions = {}): Promise<Stage> {
   const opened: { stop(): Promise<unknown> }[] = [];
   const remembered = new Map<string, readonly string[]>();
   const stop = async () => {
     for (const part of opened.toReversed()) await part.stop();
   };
   try {
-    const { postgres, redis } = await startServers(directory);
+    const { postgres, redis } = await startServers(directory, options);
     for (const server of [postgres, redis]) opened.push(endWithUs(server));
     await migrate(postgres.url);
     const admin = open(withDatabase(postgres.url, "postgres"));
@@ -72,6 +81,7 @@ export async function setStage(sizes: Sizes, directory: string): Promise<Stage> 
       directory,
       redisUrl: redis.url,
       redisPid: redis.identity.pid,
+      postgresPid: postgres.identity.pid,
       redis: redisClient,
       admin,
       receiver,
@@ -100,7 +110,10 @@ export function file(name: string): string {
   return path.posix.join("scripts/bench", name);
 }
 
-async function startServers(directory: string): Promise<{ postgres: LocalServer; redis: LocalServer }> {
+async function startServers(
+  directory: string,
+  { ownCheckpoints = false }: StageOptions,
+): Promise<{ postgres: LocalServer; redis: LocalServer }> {
   const password = () => randomBytes(18).toString("base64url");
   const postgres = await startPostgres({
     dataDirectory: path.join(directory, "postgres"),
@@ -110,9 +123,7 @@ async function startServers(directory: string): Promise<{ postgres: LocalServer;
     database: template,
     settings: {
       max_connections: "200",
-      // A checkpoint in the middle of a sample would be one side's bad luck: each sample begins after one.
-      max_wal_size: "4GB",
-      checkpoint_timeout: "30min",
+      ...(ownCheckpoints ? {} : { max_wal_size: "4GB", checkpoint_timeout: "30min" }),
       shared_preload_libraries: "pg_stat_statements",
       "pg_stat_statements.track": "none",
       compute_query_id: "off",

@@ -1,4 +1,5 @@
 /** Which statements Postgres was sent in one database, from its own count (`pg_stat_statements`). */
+import type { Database } from "@punctual/db";
 import type { OwnDatabase, Stage } from "./stage.ts";
 
 export interface StatementCount {
@@ -29,13 +30,35 @@ export async function countStatements(
   const started = performance.now();
   await work();
   const seconds = (performance.now() - started) / 1_000;
-  const rows = await prisma.$queryRaw<StatementCount[]>`
-    SELECT statement.query, statement.calls::float8 AS calls, statement.mean_exec_time AS "meanMs"
+  const statements = (await readStatements(admin, own))
+    .map(({ query, calls, totalMs }) => ({ query, calls, meanMs: totalMs / calls }))
+    .toSorted((a, b) => b.calls - a.calls);
+  return { statements, seconds };
+}
+
+export interface StatementTotal {
+  id: string;
+  /** With parameters in place of values, on one line. */
+  query: string;
+  /** Since the last reset, like the next. */
+  calls: number;
+  /** In Postgres, in milliseconds. */
+  totalMs: number;
+}
+
+/**
+ * What was counted since the last reset, without what this harness asked.
+ *
+ * @param own a database made with `counted`
+ */
+export async function readStatements(admin: Database, own: OwnDatabase): Promise<StatementTotal[]> {
+  const rows = await admin.prisma.$queryRaw<StatementTotal[]>`
+    SELECT statement.queryid::text AS id, statement.query, sum(statement.calls)::float8 AS calls,
+      sum(statement.total_exec_time)::float8 AS "totalMs"
     FROM pg_stat_statements AS statement JOIN pg_database AS database ON database.oid = statement.dbid
-    WHERE database.datname = ${own.name} AND statement.query NOT LIKE '%ofHarness%' ORDER BY statement.calls DESC`;
-  const statements = rows.map(({ query, ...counts }) => ({
+    WHERE database.datname = ${own.name} AND statement.query NOT LIKE '%ofHarness%' GROUP BY 1, 2`;
+  return rows.map(({ query, ...counts }) => ({
     query: query.replaceAll(/\s+/g, " ").trim().slice(0, queryLengthMax),
     ...counts,
   }));
-  return { statements, seconds };
 }
