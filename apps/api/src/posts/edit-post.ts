@@ -4,6 +4,7 @@ import { editPost, readPostToEdit, toWaitingPost, type PostRecord } from "@punct
 import { rounds } from "../rounds.ts";
 import type { PostPatch } from "./edit-schemas.ts";
 import { mergePost } from "./merge-post.ts";
+import { warnOfQuota } from "./quota-warning.ts";
 import type { ScheduleDeps } from "./schedule-posts.ts";
 import { joinTrace } from "./trace-link.ts";
 
@@ -51,6 +52,7 @@ export async function editOnePost(deps: ScheduleDeps, request: EditRequest): Pro
     deps.producer.discard([
       { postId: id, platform: post.platform, revision: post.revision, generation: post.generation },
     ]);
+    await warnOfQuota(deps, [edited]);
     return { kind: "edited", post: edited };
   }
   return { kind: "contended" };

@@ -19,6 +19,7 @@ import {
 import type { PublishProducer } from "@punctual/queue";
 import { noTracing, type Tracing } from "@punctual/runtime";
 import { draftPost } from "./post-draft.ts";
+import { warnOfQuota } from "./quota-warning.ts";
 import type { PostIn } from "./schemas.ts";
 import { joinTrace } from "./trace-link.ts";
 
@@ -105,6 +106,7 @@ async function schedule(deps: ScheduleDeps, request: ScheduleRequest): Promise<S
       posts.map(({ id }) => id),
     );
     deps.producer.nudge(posts.map(toWaitingPost).filter((waiting) => waiting !== null));
+    await warnOfQuota(deps, posts);
     return { kind: "accepted", answer };
   }
   return { kind: "contended" };
