@@ -61,7 +61,8 @@ export function nounOf(url: string): IdNoun {
 const post = ({ socialAccountId }: Belongings) => ({
   socialAccountId,
   text: "Hello",
-  scheduledAt: "2027-06-01T00:00:00Z",
+  // Always ahead, and before any limit on planning.
+  scheduledAt: `${new Date().getUTCFullYear() + 2}-06-01T00:00:00Z`,
 });
 
 /** Without one here, a route is called without a body; if it needs one, the matrix fails. */

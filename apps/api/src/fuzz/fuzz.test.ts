@@ -4,7 +4,13 @@
  * is fixed, so that a fault comes again; `FUZZ_SEED` and `FUZZ_REQUESTS` try others.
  */
 import { currentEnvironment } from "@punctual/runtime";
-import { createTestBelongings, createTestEnvironment, type TestCompany, type TestEnvironment } from "@punctual/testing";
+import {
+  createTestBelongings,
+  createTestEnvironment,
+  yearAhead,
+  type TestCompany,
+  type TestEnvironment,
+} from "@punctual/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { requestFor, type Route } from "../access/route-requests.ts";
 import { openAppUnderTest, testOperators, type AppUnderTest } from "../app-under-test.ts";
@@ -184,7 +190,11 @@ test.each([
 
 test("after all of that it serves as before", async () => {
   const { keys, ...ids } = await createTestBelongings(env);
-  const body = { socialAccountId: ids.socialAccountId, text: "Still here", scheduledAt: "2027-06-01T00:00:00Z" };
+  const body = {
+    socialAccountId: ids.socialAccountId,
+    text: "Still here",
+    scheduledAt: `${yearAhead}-06-01T00:00:00Z`,
+  };
   expect(await api.call(keys.admin, "POST", "/v1/posts", { body })).toMatchObject({
     status: 201,
     body: { text: "Still here" },

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { openConsumer } from "@punctual/queue";
-import { createTestEnvironment, until, type TestEnvironment } from "@punctual/testing";
+import { createTestEnvironment, until, yearAhead, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openAppUnderTest, testOperators, type AppUnderTest, type Method } from "../app-under-test.ts";
 import type { PostOut } from "../posts/schemas.ts";
@@ -27,7 +27,7 @@ beforeAll(async () => {
   readOnly = await openAppUnderTest(env);
   writable = await openAppUnderTest(env, { boardWritable: true });
   const { apiKey, socialAccountId } = await env.createTenant();
-  const body = { socialAccountId, text: "never in Redis", scheduledAt: "2027-06-01T00:00:00Z" };
+  const body = { socialAccountId, text: "never in Redis", scheduledAt: `${yearAhead}-06-01T00:00:00Z` };
   const { body: post } = await readOnly.call<PostOut>(apiKey, "POST", "/v1/posts", { body });
   jobId = `${post.id}_1_0`;
   await until("the job is there", () => readOnly.producer.queues[0]?.getJob(jobId) ?? Promise.resolve(null));
@@ -161,7 +161,7 @@ describe("changes", () => {
 
   test("work for operators on a writable board", async () => {
     const { apiKey, socialAccountId } = await env.createTenant();
-    const body = { socialAccountId, text: "Hello", scheduledAt: "2027-06-01T00:00:00Z" };
+    const body = { socialAccountId, text: "Hello", scheduledAt: `${yearAhead}-06-01T00:00:00Z` };
     const { body: post } = await readOnly.call<PostOut>(apiKey, "POST", "/v1/posts", { body });
     const job = () => readOnly.producer.queues[0]?.getJob(`${post.id}_1_0`) ?? Promise.resolve(undefined);
     await until("the job is there", job);

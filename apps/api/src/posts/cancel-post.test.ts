@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { claimPost, holdPostsOfClosedAccount } from "@punctual/db";
-import { createTestEnvironment, until, type TestEnvironment } from "@punctual/testing";
+import { createTestEnvironment, until, yearAhead, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
 import type { PostOut } from "./schemas.ts";
@@ -35,7 +35,7 @@ const claim = (id: string) =>
   });
 /** Puts a post into a state that only workers bring about. */
 const force = (id: string, change: string) => env.sql(`UPDATE posts SET ${change} WHERE id = $1`, [id]);
-const later = "2027-06-01T00:00:00Z";
+const later = `${yearAhead}-06-01T00:00:00Z`;
 
 test("a waiting post is cancelled, says so, and stays so", async () => {
   const { id } = await schedule({ scheduledAt: later });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { claimPost } from "@punctual/db";
-import { createTestEnvironment, until, type TestEnvironment } from "@punctual/testing";
+import { createTestEnvironment, until, yearAhead, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
 import type { PostOut } from "./schemas.ts";
@@ -19,7 +19,7 @@ afterAll(async () => {
   await env?.close();
 });
 
-const later = "2027-06-01T00:00:00.000Z";
+const later = `${yearAhead}-06-01T00:00:00.000Z`;
 const schedule = async (more: object = {}, from = tenant) => {
   const body = { socialAccountId: from.socialAccountId, text: "Hello", scheduledAt: later, ...more };
   return (await api.call<PostOut>(from.apiKey, "POST", "/v1/posts", { body })).body;
@@ -93,10 +93,12 @@ describe("retrying", () => {
   test("a post that was moved ahead while it had failed waits for its new instant", async () => {
     const { id } = await schedule();
     await force(id, `status = 'failed', ${spent}`);
-    await api.call(tenant.apiKey, "PATCH", `/v1/posts/${id}`, { body: { scheduledAt: "2027-08-01T00:00:00Z" } });
+    await api.call(tenant.apiKey, "PATCH", `/v1/posts/${id}`, {
+      body: { scheduledAt: `${yearAhead}-08-01T00:00:00Z` },
+    });
     expect((await act(id, "retry")).body).toMatchObject({
       status: "scheduled",
-      nextAttemptAt: "2027-08-01T00:00:00.000Z",
+      nextAttemptAt: `${yearAhead}-08-01T00:00:00.000Z`,
     });
   });
 

@@ -1,5 +1,5 @@
 import { markLatePosts } from "@punctual/db";
-import { createTestEnvironment, until, type TestEnvironment } from "@punctual/testing";
+import { createTestEnvironment, until, yearAhead, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
 import type { PostOut } from "./schemas.ts";
@@ -18,7 +18,7 @@ afterAll(async () => {
   await env?.close();
 });
 
-const later = "2027-06-01T00:00:00.000Z";
+const later = `${yearAhead}-06-01T00:00:00.000Z`;
 const schedule = async (more: object = {}) => {
   const body = { socialAccountId: tenant.socialAccountId, text: "Hello", scheduledAt: later, ...more };
   return (await api.call<PostOut>(tenant.apiKey, "POST", "/v1/posts", { body })).body;
@@ -86,7 +86,7 @@ describe("an edit", () => {
     for (const patch of [
       {},
       { text: "Hello" },
-      { scheduledAt: "2027-06-01T02:00:00+02:00" },
+      { scheduledAt: `${yearAhead}-06-01T02:00:00+02:00` },
       { metadata: { a: "2", b: "1" } },
     ]) {
       expect((await edit(post.id, patch)).body).toEqual(post);
@@ -97,9 +97,9 @@ describe("an edit", () => {
     const { id } = await schedule();
     const job = (jobId: string) => api.producer.queues[0]?.getJob(jobId) ?? Promise.resolve(undefined);
     await until("the first job is there", () => job(`${id}_1_0`));
-    await edit(id, { scheduledAt: "2027-07-01T00:00:00Z" });
+    await edit(id, { scheduledAt: `${yearAhead}-07-01T00:00:00Z` });
     const second = await until("the second job is there", () => job(`${id}_2_0`));
-    expect(second.timestamp + second.delay).toBe(Date.parse("2027-07-01T00:00:00Z"));
+    expect(second.timestamp + second.delay).toBe(Date.parse(`${yearAhead}-07-01T00:00:00Z`));
     await until("the first job is gone", async () => (await job(`${id}_1_0`)) === undefined);
     await until("the row says so", async () => {
       const rows = await env.sql("SELECT FROM posts WHERE id = $1 AND enqueued_rev = 2", [id]);
@@ -109,13 +109,13 @@ describe("an edit", () => {
 
   test("is an event that names the fields, not their values", async () => {
     const { id } = await schedule();
-    await edit(id, { text: "Very private", scheduledAt: "2027-07-01T00:00:00Z" });
+    await edit(id, { text: "Very private", scheduledAt: `${yearAhead}-07-01T00:00:00Z` });
     const [event] = await env.sql("SELECT data FROM events WHERE post_id = $1 AND type = 'post.updated'", [id]);
     expect(event).toEqual({
       data: {
         status: "scheduled",
         revision: 2,
-        scheduledAt: "2027-07-01T00:00:00.000Z",
+        scheduledAt: `${yearAhead}-07-01T00:00:00.000Z`,
         changed: ["text", "scheduledAt"],
       },
     });
@@ -124,22 +124,26 @@ describe("an edit", () => {
 
 describe("rescheduling", () => {
   test("by an instant forgets the wall clock, by a wall clock takes its zone along", async () => {
-    const { id } = await schedule({ scheduledAt: undefined, localTime: "2027-06-01T09:00", timeZone: "Europe/Rome" });
+    const { id } = await schedule({
+      scheduledAt: undefined,
+      localTime: `${yearAhead}-06-01T09:00`,
+      timeZone: "Europe/Rome",
+    });
     const zone = await edit(id, { timeZone: "Asia/Tokyo" });
     expect(zone.body).toMatchObject({
-      scheduledAt: "2027-06-01T00:00:00.000Z",
-      localTime: "2027-06-01T09:00",
+      scheduledAt: `${yearAhead}-06-01T00:00:00.000Z`,
+      localTime: `${yearAhead}-06-01T09:00`,
       timeZone: "Asia/Tokyo",
     });
-    const clock = await edit(id, { localTime: "2027-06-02T09:00" });
+    const clock = await edit(id, { localTime: `${yearAhead}-06-02T09:00` });
     expect(clock.body).toMatchObject({
-      scheduledAt: "2027-06-02T00:00:00.000Z",
+      scheduledAt: `${yearAhead}-06-02T00:00:00.000Z`,
       timeZone: "Asia/Tokyo",
       timeAdjustment: "none",
     });
-    const instant = await edit(id, { scheduledAt: "2027-06-03T00:00:00Z" });
+    const instant = await edit(id, { scheduledAt: `${yearAhead}-06-03T00:00:00Z` });
     expect(instant.body).toMatchObject({
-      scheduledAt: "2027-06-03T00:00:00.000Z",
+      scheduledAt: `${yearAhead}-06-03T00:00:00.000Z`,
       localTime: null,
       timeZone: null,
       timeAdjustment: null,
@@ -149,7 +153,7 @@ describe("rescheduling", () => {
   test("keeps the instant when only the wall clock is dropped", async () => {
     const { id, scheduledAt } = await schedule({
       scheduledAt: undefined,
-      localTime: "2027-06-01T09:00",
+      localTime: `${yearAhead}-06-01T09:00`,
       timeZone: "Europe/Rome",
     });
     const { body } = await edit(id, { localTime: null, timeZone: null });
@@ -158,9 +162,9 @@ describe("rescheduling", () => {
 
   test("moves the end of the grace along", async () => {
     const { id } = await schedule({ lateness: { graceMinutes: 10, then: "miss" } });
-    await edit(id, { scheduledAt: "2027-07-01T00:00:00Z" });
+    await edit(id, { scheduledAt: `${yearAhead}-07-01T00:00:00Z` });
     const [row] = await env.sql("SELECT late_at FROM posts WHERE id = $1", [id]);
-    expect(row).toEqual({ late_at: new Date("2027-07-01T00:10:00Z") });
+    expect(row).toEqual({ late_at: new Date(`${yearAhead}-07-01T00:10:00Z`) });
   });
 
   test("of what happens after the grace counts also when the grace is over already", async () => {
@@ -201,8 +205,8 @@ describe("what cannot be edited", () => {
     [{ link: "nonsense" }, 400, "/link", "invalid_format"],
     [{ metadata: { a: 1 } }, 400, "/metadata/a", "wrong_type"],
     [{ lateness: { graceMinutes: "1" } }, 400, "/lateness/graceMinutes", "wrong_type"],
-    [{ scheduledAt: later, localTime: "2027-06-01T09:00" }, 422, "/localTime", "conflicting_times"],
-    [{ localTime: "2027-06-01T09:00" }, 422, "/timeZone", "required"],
+    [{ scheduledAt: later, localTime: `${yearAhead}-06-01T09:00` }, 422, "/localTime", "conflicting_times"],
+    [{ localTime: `${yearAhead}-06-01T09:00` }, 422, "/timeZone", "required"],
     [{ options: { pin: 1 } }, 422, "/options/pin", "unknown_option"],
     [
       { metadata: Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`k${i}`, "v"])) },

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { claimPost } from "@punctual/db";
-import { createTestEnvironment, type TestEnvironment } from "@punctual/testing";
+import { createTestEnvironment, yearAhead, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
 import type { PostOut } from "./schemas.ts";
@@ -19,7 +19,7 @@ afterAll(async () => {
   await env?.close();
 });
 
-const later = "2027-06-01T00:00:00.000Z";
+const later = `${yearAhead}-06-01T00:00:00.000Z`;
 const schedule = async (more: object = {}) => {
   const body = { socialAccountId: tenant.socialAccountId, text: "Hello", scheduledAt: later, ...more };
   return (await api.call<PostOut>(tenant.apiKey, "POST", "/v1/posts", { body })).body;
@@ -44,14 +44,14 @@ describe("what becomes of", () => {
     const { id } = await schedule();
     await force(
       id,
-      `status = 'retrying', attempts = 3, attempts_used = 3, next_attempt_at = '2027-06-01T00:05:00Z', first_sent_at = app_now(),
+      `status = 'retrying', attempts = 3, attempts_used = 3, next_attempt_at = '${yearAhead}-06-01T00:05:00Z', first_sent_at = app_now(),
        failure_category = 'platform', failure_code = 'http_503', failure_message = 'x', failed_at = app_now()`,
     );
     const { body } = await edit(id, { text: "Changed" });
     expect(body).toMatchObject({
       status: "scheduled",
       attempts: 3,
-      nextAttemptAt: "2027-06-01T00:05:00.000Z",
+      nextAttemptAt: `${yearAhead}-06-01T00:05:00.000Z`,
       failure: null,
     });
     const [row] = await env.sql("SELECT attempts_used, first_sent_at FROM posts WHERE id = $1", [id]);
@@ -61,7 +61,7 @@ describe("what becomes of", () => {
   test.each(["failed", "missed"])("a post that %s: it keeps its state", async (status) => {
     const { id } = await schedule();
     await force(id, `status = '${status}'`);
-    expect((await edit(id, { text: "Changed", scheduledAt: "2027-07-01T00:00:00Z" })).body).toMatchObject({
+    expect((await edit(id, { text: "Changed", scheduledAt: `${yearAhead}-07-01T00:00:00Z` })).body).toMatchObject({
       status,
       text: "Changed",
       revision: 2,

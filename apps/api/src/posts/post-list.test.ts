@@ -1,4 +1,4 @@
-import { createTestEnvironment, type TestEnvironment } from "@punctual/testing";
+import { createTestEnvironment, yearAhead, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
 import type { PostOut } from "./schemas.ts";
@@ -22,7 +22,7 @@ beforeAll(async () => {
     const body = {
       socialAccountId: tenant.socialAccountId,
       text: `Day ${day}`,
-      scheduledAt: `2027-01-0${day}T00:00:00Z`,
+      scheduledAt: `${yearAhead}-01-0${day}T00:00:00Z`,
       groupId: day % 2 === 0 ? "even" : "odd",
     };
     posts.push((await api.call<PostOut>(tenant.apiKey, "POST", "/v1/posts", { body })).body);
@@ -62,7 +62,7 @@ test("posts that come or change between two pages make none be skipped or repeat
     socialAccountId: tenant.socialAccountId,
     text: "Day 0",
     groupId: "odd",
-    scheduledAt: "2027-01-01T00:00:00Z",
+    scheduledAt: `${yearAhead}-01-01T00:00:00Z`,
   };
   const { body: added } = await api.call<PostOut>(tenant.apiKey, "POST", "/v1/posts", { body });
   const start = await list("limit=2&groupId=odd");
@@ -74,10 +74,10 @@ test("posts that come or change between two pages make none be skipped or repeat
 test.each([
   ["status=cancelled", [0, 1]],
   ["status=cancelled,scheduled&groupId=even", [8, 6, 4, 2]],
-  ["platform=webhook&scheduledFrom=2027-01-08T00:00:00Z", [9, 8]],
+  [`platform=webhook&scheduledFrom=${yearAhead}-01-08T00:00:00Z`, [9, 8]],
   ["platform=elsewhere", []],
-  ["scheduledFrom=2027-01-03T00:00:00Z&scheduledTo=2027-01-05T00:00:00Z", [4, 3]],
-  ["scheduledFrom=2027-01-03T01:00:00%2B01:00&scheduledTo=2027-01-03T00:00:00.001Z", [3]],
+  [`scheduledFrom=${yearAhead}-01-03T00:00:00Z&scheduledTo=${yearAhead}-01-05T00:00:00Z`, [4, 3]],
+  [`scheduledFrom=${yearAhead}-01-03T01:00:00%2B01:00&scheduledTo=${yearAhead}-01-03T00:00:00.001Z`, [3]],
   ["groupId=even&limit=2", [8, 6]],
   ["groupId=even&limit=2&scheduledFrom=0001-01-01T00:00:00Z&scheduledTo=9999-12-31T23:59:59Z", [8, 6]],
 ])("filters by %s", async (query, expected) => {
@@ -111,7 +111,7 @@ test.each([
   ["status=scheduled&status=held", "status", "wrong_type"],
   ["socialAccountId=1", "socialAccountId", "invalid_format"],
   ["scheduledFrom=2027-01-01", "scheduledFrom", "invalid_format"],
-  ["scheduledTo=2027-01-01T00:00:00+01:00", "scheduledTo", "invalid_format"],
+  [`scheduledTo=${yearAhead}-01-01T00:00:00+01:00`, "scheduledTo", "invalid_format"],
   ["scheduledFrom=0000-12-31T23:59:59Z", "scheduledFrom", "invalid_instant"],
   ["scheduledTo=9999-12-31T23:59:59-01:00", "scheduledTo", "invalid_instant"],
   ["groupId=%00", "groupId", "invalid_text"],

@@ -1,4 +1,10 @@
-import { createTestEnvironment, until, type TestEnvironment } from "@punctual/testing";
+import {
+  createTestEnvironment,
+  lastSundayOfMarchAhead,
+  until,
+  yearAhead,
+  type TestEnvironment,
+} from "@punctual/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
 import type { PostOut } from "./schemas.ts";
@@ -33,7 +39,7 @@ const valid = (more: object = {}) => ({ socialAccountId: tenant.socialAccountId,
 
 describe("an accepted post", () => {
   test("is answered whole, with its address, and reads back the same", async () => {
-    const scheduledAt = "2027-05-01T12:00:00.123+02:00";
+    const scheduledAt = `${yearAhead}-05-01T12:00:00.123+02:00`;
     const given = {
       text: "Grüße, 世界 👋\n\u2028",
       media: [{ url: "https://example.com/a.png", alt: "A" }, { url: "https://example.com/b.png" }],
@@ -48,8 +54,8 @@ describe("an accepted post", () => {
     expect(headers["location"]).toBe(`/v1/posts/${body.id}`);
     expect(body).toMatchObject({
       ...given,
-      scheduledAt: "2027-05-01T10:00:00.123Z",
-      nextAttemptAt: "2027-05-01T10:00:00.123Z",
+      scheduledAt: `${yearAhead}-05-01T10:00:00.123Z`,
+      nextAttemptAt: `${yearAhead}-05-01T10:00:00.123Z`,
       clientId: tenant.clientId,
       platform: "webhook",
       status: "scheduled",
@@ -133,10 +139,10 @@ describe("an accepted post", () => {
   });
 
   test("is timed by the wall clock of a zone, and says what daylight saving did", async () => {
-    const { body } = await schedule({ localTime: "2027-03-28T02:30", timeZone: "Europe/Berlin" });
+    const { body } = await schedule({ localTime: `${lastSundayOfMarchAhead}T02:30`, timeZone: "Europe/Berlin" });
     expect(body).toMatchObject({
-      scheduledAt: "2027-03-28T01:30:00.000Z",
-      localTime: "2027-03-28T02:30",
+      scheduledAt: `${lastSundayOfMarchAhead}T01:30:00.000Z`,
+      localTime: `${lastSundayOfMarchAhead}T02:30`,
       timeZone: "Europe/Berlin",
       timeAdjustment: "gap",
     });

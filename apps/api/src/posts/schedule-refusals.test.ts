@@ -1,5 +1,5 @@
 import { postLimits } from "@punctual/core";
-import { createTestEnvironment, type TestEnvironment } from "@punctual/testing";
+import { createTestEnvironment, yearAhead, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
 import type { PostOut } from "./schemas.ts";
@@ -47,7 +47,7 @@ const full = (more: number) => ({
 });
 
 test("a post may use every limit to the full, and reads back as it was; one more of anything is refused by path", async () => {
-  const body = valid({ ...full(0), scheduledAt: "2027-06-01T00:00:00Z" });
+  const body = valid({ ...full(0), scheduledAt: `${yearAhead}-06-01T00:00:00Z` });
   const { status, body: accepted } = await api.call<PostOut>(tenant.apiKey, "POST", "/v1/posts", { body });
   expect(status).toBe(201);
   expect(accepted).toMatchObject(full(0));
@@ -69,7 +69,7 @@ describe("a request that does not fit", () => {
       media: [{ url: "ftp://example.com" }, { alt: "no url" }, { url: "https://ok.example", width: 3 }],
       link: "nonsense",
       scheduledAt: "tomorrow",
-      localTime: "2027-01-01 10:00",
+      localTime: `${yearAhead}-01-01 10:00`,
       timeZone: "../etc",
       lateness: { graceMinutes: -1, then: "maybe" },
       maxAttempts: 1.5,
@@ -109,11 +109,11 @@ describe("a request that does not fit", () => {
       { metadata: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`k${i}`, ""])) },
       "/metadata",
     ],
-    ["a date that does not exist", { scheduledAt: "2027-02-30T10:00:00Z" }, "/scheduledAt"],
-    ["an offset instead of a zone", { localTime: "2027-02-03T10:00", timeZone: "+02:00" }, "/timeZone"],
-    ["a leap second on a wall clock", { localTime: "2027-06-30T23:59:60", timeZone: "UTC" }, "/localTime"],
-    ["an hour that is no hour", { localTime: "2027-06-30T24:00", timeZone: "UTC" }, "/localTime"],
-    ["an instant without an offset", { scheduledAt: "2027-02-03T10:00:00" }, "/scheduledAt"],
+    ["a date that does not exist", { scheduledAt: `${yearAhead}-02-30T10:00:00Z` }, "/scheduledAt"],
+    ["an offset instead of a zone", { localTime: `${yearAhead}-02-03T10:00`, timeZone: "+02:00" }, "/timeZone"],
+    ["a leap second on a wall clock", { localTime: `${yearAhead}-06-30T23:59:60`, timeZone: "UTC" }, "/localTime"],
+    ["an hour that is no hour", { localTime: `${yearAhead}-06-30T24:00`, timeZone: "UTC" }, "/localTime"],
+    ["an instant without an offset", { scheduledAt: `${yearAhead}-02-03T10:00:00` }, "/scheduledAt"],
   ])("is refused for %s", async (_name, fault, path) => {
     const { status, body } = await refused(valid(fault));
     expect(status).toBe(400);
@@ -123,21 +123,21 @@ describe("a request that does not fit", () => {
   test.each([
     [
       "both kinds of time",
-      { scheduledAt: "2027-02-03T10:00:00Z", localTime: "2027-02-03T10:00", timeZone: "UTC" },
+      { scheduledAt: `${yearAhead}-02-03T10:00:00Z`, localTime: `${yearAhead}-02-03T10:00`, timeZone: "UTC" },
       "/localTime",
       "conflicting_times",
     ],
-    ["a wall clock without a zone", { localTime: "2027-02-03T10:00" }, "/timeZone", "required"],
+    ["a wall clock without a zone", { localTime: `${yearAhead}-02-03T10:00` }, "/timeZone", "required"],
     ["a zone without a wall clock", { timeZone: "Europe/Rome" }, "/localTime", "required"],
     [
       "a zone nobody knows",
-      { localTime: "2027-02-03T10:00", timeZone: "Mars/Olympus" },
+      { localTime: `${yearAhead}-02-03T10:00`, timeZone: "Mars/Olympus" },
       "/timeZone",
       "unknown_time_zone",
     ],
     [
       "a local date that does not exist",
-      { localTime: "2027-02-30T10:00", timeZone: "UTC" },
+      { localTime: `${yearAhead}-02-30T10:00`, timeZone: "UTC" },
       "/localTime",
       "invalid_local_time",
     ],

@@ -1,5 +1,5 @@
 import { claimPost } from "@punctual/db";
-import { createTestEnvironment, insertTestPost, until, type TestEnvironment } from "@punctual/testing";
+import { createTestEnvironment, insertTestPost, until, yearAhead, type TestEnvironment } from "@punctual/testing";
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
@@ -24,7 +24,7 @@ beforeEach(async () => {
 const url = () => `/v1/social-accounts/${tenant.socialAccountId}`;
 const remove = (query = "") => api.call(tenant.apiKey, "DELETE", `${url()}${query}`);
 const schedule = () => {
-  const body = { socialAccountId: tenant.socialAccountId, text: "Hello", scheduledAt: "2027-06-01T00:00:00Z" };
+  const body = { socialAccountId: tenant.socialAccountId, text: "Hello", scheduledAt: `${yearAhead}-06-01T00:00:00Z` };
   return api.call<PostOut>(tenant.apiKey, "POST", "/v1/posts", { body });
 };
 const statusOf = async (id: string) => (await api.call<PostOut>(tenant.apiKey, "GET", `/v1/posts/${id}`)).body.status;

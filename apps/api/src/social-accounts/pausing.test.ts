@@ -1,5 +1,5 @@
 import { holdPostsOfClosedAccount, releaseHeldPosts } from "@punctual/db";
-import { createTestEnvironment, until, type TestEnvironment } from "@punctual/testing";
+import { createTestEnvironment, until, yearAhead, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
 import type { PostOut } from "../posts/schemas.ts";
@@ -21,7 +21,7 @@ beforeEach(async () => {
   tenant = await env.createTenant();
 });
 
-const later = "2027-06-01T00:00:00.000Z";
+const later = `${yearAhead}-06-01T00:00:00.000Z`;
 const schedule = async (more: object = {}) => {
   const body = { socialAccountId: tenant.socialAccountId, text: "Hello", scheduledAt: later, ...more };
   return (await api.call<PostOut>(tenant.apiKey, "POST", "/v1/posts", { body })).body;
