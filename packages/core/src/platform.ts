@@ -89,7 +89,11 @@ export type Confirmation =
 
 /** What asking the platform about an account's credentials showed. */
 export type AccountCheck =
-  | { kind: "works" }
+  /** `learned`: settings nobody gave, as the platform tells them for these credentials. */
+  | {
+      kind: "works";
+      learned?: { settings: Readonly<Record<string, unknown>>; credentialsVersion: number };
+    }
   /** The platform, or a rule of ours, says no; the message is for people and free of secrets. */
   | { kind: "refused"; message: string }
   | { kind: "cannot_tell"; message: string };

@@ -60,11 +60,16 @@ export async function claimAccountCheck(
   return taken === 1;
 }
 
+/** What an account showed; settings it told belong to the credentials it was asked with. */
 export async function keepAccountCheck(
   database: Database,
   { socialAccountId, check }: { socialAccountId: string; check: AccountCheck },
 ): Promise<void> {
+  const learned = check.kind === "works" ? check.learned : undefined;
   await database.prisma.$executeRaw`
-    UPDATE social_accounts SET check_result = ${check.kind}, check_message = ${check.kind === "works" ? null : check.message}
+    UPDATE social_accounts
+    SET check_result = ${check.kind}, check_message = ${check.kind === "works" ? null : check.message},
+        settings = CASE WHEN credentials_version = ${learned?.credentialsVersion ?? null}::integer
+          THEN settings || ${JSON.stringify(learned?.settings ?? {})}::jsonb ELSE settings END
     WHERE id = ${socialAccountId}::uuid`;
 }

@@ -8,6 +8,7 @@ import type { HttpClient } from "../http.ts";
 import { exchange, exchangeRefused, readReturn, refusal } from "../oauth.ts";
 import type { PlatformDeps } from "../platform-deps.ts";
 import { receiverUrlIssue } from "../receiver-url.ts";
+import { accountName } from "./identity.ts";
 
 /** Publishing, looking for a post whose answer got lost, and who it is; `profile` would do for the last since 4.3. */
 const scopes = "read:accounts read:statuses write:statuses write:media";
@@ -143,11 +144,8 @@ async function readAccount(
     ...budget.forCall(callTimeoutMs),
   });
   if (result.kind === "fault") return exchangeRefused("Your server", result);
-  const { acct, username } = result.fields;
-  const local = [acct, username].find((name) => typeof name === "string" && /^[\w.-]{1,100}$/.test(name));
-  if (typeof local !== "string") return refusal("Your server did not say who you are. Please start again.");
-  // The stand-in is one server, wherever it happens to listen.
-  const account = `${local}@${sandbox ? "sandbox" : new URL(server).host}`;
+  const account = accountName(result.fields, { server, sandbox });
+  if (account === null) return refusal("Your server did not say who you are. Please start again.");
   const settings = sandbox ? { account } : { instanceUrl: server, account };
   return { kind: "accounts" as const, accounts: [{ name: `@${account}`, settings, credentials: { accessToken } }] };
 }

@@ -36,7 +36,7 @@ export const mastodonDescription: PlatformDescription = {
     {
       name: "account",
       required: false,
-      description: "Who it is, such as name@mastodon.social; set by connecting.",
+      description: "Who it is, such as name@mastodon.social; set by connecting, or once the server said so.",
     },
     {
       name: "trustIdempotencyKey",

@@ -11,6 +11,7 @@ import { readCheckpoint } from "./checkpoint.ts";
 import { createMastodonConnector } from "./connect.ts";
 import { mastodonDescription } from "./description.ts";
 import { idempotencyKey } from "./idempotency-key.ts";
+import { accountName } from "./identity.ts";
 import { inspectPost } from "./inspect-post.ts";
 import { mastodonLimits } from "./limits.ts";
 import { lookForStatus } from "./look.ts";
@@ -81,8 +82,13 @@ export function createMastodonPlatform(deps: PlatformDeps): Platform {
     async check(account, limits): Promise<AccountCheck> {
       const path = "/api/v1/accounts/verify_credentials";
       const result = await api.call(account, { method: "GET", path }, limits);
-      if (isSuccess(result)) return { kind: "works" };
-      const { credentialsVersion } = account;
+      const { credentialsVersion, settings, sandbox } = account;
+      if (isSuccess(result)) {
+        // An account that was given by token has no name by which to know it again.
+        const name = accountName(parseFields(result.body), { server: String(settings["instanceUrl"]), sandbox });
+        const isNew = name !== null && name !== settings["account"];
+        return { kind: "works", ...(isNew ? { learned: { settings: { account: name }, credentialsVersion } } : {}) };
+      }
       const neverShown = [String(account.credentials["accessToken"])];
       const verdict = prepareVerdict(result, { credentialsVersion, neverShown, now: new Date() });
       return { kind: verdict.kind === "reconnect" ? "refused" : "cannot_tell", message: verdict.message };
