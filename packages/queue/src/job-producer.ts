@@ -86,7 +86,7 @@ const pingTimeoutMs = 300;
 const drainTimeoutMs = 1_000;
 
 /** Kept for the board: finished jobs an hour, failed ones a week, both bounded. */
-const keptJobs = {
+export const keptJobs = {
   removeOnComplete: { age: 3_600, count: 1_000 },
   removeOnFail: { age: 604_800, count: 5_000 },
 } as const;

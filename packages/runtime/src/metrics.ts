@@ -19,6 +19,7 @@ export type MetricDefinitions = Readonly<Record<string, MetricDefinition>>;
 /** What every process measures of itself. */
 export const processMetrics = {
   punctual_process_resident_memory_bytes: { kind: "gauge", help: "Memory the process occupies." },
+  punctual_process_heap_used_bytes: { kind: "gauge", help: "Memory used by JavaScript objects, garbage included." },
   punctual_process_cpu_seconds_total: { kind: "counter", help: "Processor time the process has used." },
   punctual_process_start_time_seconds: { kind: "gauge", help: "When the process started, as a Unix time." },
   punctual_event_loop_delay_seconds: {
@@ -102,7 +103,9 @@ function watchProcess(metrics: Metrics): void {
     const cpuSeconds = (user + system) / 1e6;
     metrics.add("punctual_process_cpu_seconds_total", {}, cpuSeconds - cpuBefore);
     cpuBefore = cpuSeconds;
-    metrics.set("punctual_process_resident_memory_bytes", {}, process.memoryUsage.rss());
+    const { rss, heapUsed } = process.memoryUsage();
+    metrics.set("punctual_process_resident_memory_bytes", {}, rss);
+    metrics.set("punctual_process_heap_used_bytes", {}, heapUsed);
     // The histogram measures its own timer's interval along.
     const beyond = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - delayResolutionMs / 1e3);
     const statistics = { p50: delay.percentile(50), p99: delay.percentile(99), max: delay.max };
