@@ -1,5 +1,5 @@
 /** Looks at accounts and media a day and an hour before the instant, on a real database. */
-import { defaultRetention, prune } from "@punctual/db";
+import { defaultRetention, keepAccountCheck, prune } from "@punctual/db";
 import type { AccountCheck, Platform, ValidationIssue } from "@punctual/core";
 import { createPlatforms } from "@punctual/platforms";
 import type { Service } from "@punctual/runtime";
@@ -64,7 +64,27 @@ test("an account is asked once an hour for all of its posts, a day and an hour a
   expect(await left(far)).toBe(2);
   await env.advanceClock(22.5 * hourMs);
   await until("the second look", async () => (await left(day)) === 0 && checks === 2, { timeoutMs: 20_000 });
+  await foresight?.stop();
   expect(await risks(day)).toEqual([]);
+});
+
+test("what the platform tells of an account is kept, for the credentials it was asked with", async () => {
+  const settings = async () =>
+    (
+      await env.sql<{ settings: object }>("SELECT settings FROM social_accounts WHERE id = $1", [
+        tenant.socialAccountId,
+      ])
+    )[0]?.settings;
+  const before = await settings();
+  answer = { kind: "works", learned: { settings: { account: "kim@one.example" }, credentialsVersion: 1 } };
+  await insert(hourMs / 2);
+  await start();
+  await until("it to be kept", async () => JSON.stringify(await settings()).includes("kim"));
+  expect(await settings()).toEqual({ ...before, account: "kim@one.example" });
+  const others = { settings: { account: "sam@one.example" }, credentialsVersion: 2 };
+  const { socialAccountId } = tenant;
+  await keepAccountCheck(env.database, { socialAccountId, check: { kind: "works", learned: others } });
+  expect(await settings()).toEqual({ ...before, account: "kim@one.example" });
 });
 
 test("what is wrong with the account or the media is told once, and the post stays as it is", async () => {
@@ -77,6 +97,8 @@ test("what is wrong with the account or the media is told once, and the post sta
   ]);
   await env.sql("UPDATE posts SET checks_left = 2 WHERE id = $1", [id]);
   await until("another look", async () => (await left(id)) === 1, { timeoutMs: 20_000 });
+  // Taken for a look is not looked at yet: a stop waits for the end of it.
+  await foresight?.stop();
   // Believed from the look before.
   expect([checks, (await risks(id)).length]).toEqual([1, 1]);
   expect((await env.sql("SELECT status, attempts FROM posts WHERE id = $1", [id]))[0]).toEqual({
@@ -90,8 +112,8 @@ test("media the platform would refuse are told with the reason; a look that fail
   const id = await insert(hourMs / 2);
   await start({ check: () => Promise.reject(new Error("no network")) });
   await until("the look", async () => (await left(id)) === 0);
-  expect(await risks(id)).toEqual([]);
   await foresight?.stop();
+  expect(await risks(id)).toEqual([]);
   const other = await insert(hourMs / 2);
   await env.sql("UPDATE social_accounts SET checked_at = NULL WHERE id = $1", [tenant.socialAccountId]);
   await start();

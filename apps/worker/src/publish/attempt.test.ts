@@ -159,7 +159,8 @@ describe("nothing leaves after the deadline", () => {
         await new Promise((resolve) => signal.addEventListener("abort", resolve));
         return { kind: "unknown", code: "timeout", message: "no answer came in time" };
       },
-      { sendTimeoutMs: 200 },
+      // Time enough to be claimed and to begin, on however busy a machine.
+      { sendTimeoutMs: 1_500 },
     );
     expect(await publish(id, platform)).toMatchObject({ kind: "again", reason: "unknown_outcome: timeout" });
   });

@@ -10,6 +10,7 @@ import { createPreparer } from "../prepare/preparer.ts";
 import { attemptPost } from "./attempt.ts";
 import { claimTerms, holdClaim, type Claim } from "./claim.ts";
 import { stopwatch } from "./lease.ts";
+import { restartPostgres } from "./postgres-restart.fixture.ts";
 import { createPublisher } from "./publisher.ts";
 
 const { byName } = createPlatforms({ sandboxUrl: undefined, allowPrivateNetworks: false });
@@ -34,17 +35,13 @@ const retrying = (id: string) =>
     return row;
   });
 const outcomes = (id: string) => env.sql("SELECT outcome FROM attempts WHERE post_id = $1", [id]);
-const locks = (state: string) => env.sql(`SELECT FROM pg_locks WHERE relation = 'posts'::regclass AND ${state}`);
 
 /** Saves something, and Postgres restarts before it has. */
 async function brokenOff({ saveCheckpoint }: PrepareContext): Promise<Prepared> {
-  const blocked = env.sql("DO $$ BEGIN LOCK TABLE posts IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep(1); END $$");
-  await until("the table to be locked", async () => (await locks("granted AND mode ~ '^AccessEx'")).length > 0);
+  const restart = await restartPostgres(env);
   const saving = saveCheckpoint({ upload: 2 }).catch((error: unknown) => error);
-  await until("the saving to wait", async () => (await locks("NOT granted")).length > 0);
-  await env.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                 WHERE datname = current_database() AND application_name = 'punctual-test'`);
-  await blocked;
+  await restart.breakConnections();
+  await restart.end();
   throw await saving;
 }
 

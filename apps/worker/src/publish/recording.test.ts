@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Published, Settlement } from "@punctual/core";
 import { attemptEnd, claimPost, type ClaimedPost } from "@punctual/db";
-import { createTestEnvironment, insertTestPost, until, type TestEnvironment } from "@punctual/testing";
+import { createTestEnvironment, insertTestPost, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { shippedParts } from "../parts.ts";
+import { restartPostgres } from "./postgres-restart.fixture.ts";
 import { recordOutcome } from "./recording.ts";
 
 const published: Published = { kind: "published", externalId: "r-1" };
@@ -31,12 +32,6 @@ function record(held: { post: ClaimedPost; claimToken: string }, repeatIsHarmles
   return recordOutcome(env.database, { ...held, ...facts }, { logger: env.logger, parts: shippedParts });
 }
 
-/** As a restart of Postgres does it. */
-const breakConnections = () =>
-  env.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-           WHERE datname = current_database() AND application_name = 'punctual-test'`);
-const locks = (state: string) => env.sql(`SELECT FROM pg_locks WHERE relation = 'posts'::regclass AND ${state}`);
-
 async function statusOf(id: string): Promise<unknown> {
   const [row] = await env.sql("SELECT status, external_id FROM posts WHERE id = $1", [id]);
   return row;
@@ -44,16 +39,12 @@ async function statusOf(id: string): Promise<unknown> {
 
 test("recording comes through a Postgres that breaks its connections and then blocks for a while", async () => {
   const held = await claimed();
-  const blocked = env.sql("DO $$ BEGIN LOCK TABLE posts IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep(1); END $$");
-  await until(
-    "the table to be locked",
-    async () => (await locks("granted AND mode = 'AccessExclusiveLock'")).length > 0,
-  );
+  const restart = await restartPostgres(env);
   const recorded = record(held);
-  await until("the recording to wait", async () => (await locks("NOT granted")).length > 0);
-  await breakConnections();
+  await restart.breakConnections();
+  await restart.isTriedAgain();
+  await restart.end();
   expect(await recorded).toBe(true);
-  await blocked;
   expect(await statusOf(held.post.id)).toEqual({ status: "published", external_id: "r-1" });
 });
 
