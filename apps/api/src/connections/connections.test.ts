@@ -1,4 +1,3 @@
-import { keepAccountCheck } from "@punctual/db";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openConnections, returnUrl, type ConnectionsUnderTest } from "./connections.fixture.ts";
 import { proofIn, redirectOf, refreshIn, type Seen, type Walker } from "./walker.fixture.ts";
@@ -67,27 +66,6 @@ describe("the whole way", () => {
     expect(account).toMatchObject({ platform: "bluesky", name: "@alex.example", settings: {}, status: "active" });
     const check = await under.api.call(company.key, "POST", `/v1/social-accounts/${account?.id ?? ""}/check`);
     expect(check.body).toMatchObject({ result: "works" });
-  });
-
-  test("a mastodon account that was given by token is reconnected once it was heard who it is", async () => {
-    const company = await under.company();
-    const credentials = { accessToken: "sandbox.kim.1" };
-    const body = { platform: "mastodon", name: "By token", settings: {}, credentials, sandbox: true };
-    const given = await under.api.call<{ id: string }>(company.key, "POST", "/v1/social-accounts", { body });
-    const socialAccountId = given.body.id;
-    const learned = (credentialsVersion: number, account: string) =>
-      keepAccountCheck(under.env.database, {
-        socialAccountId,
-        check: { kind: "works", learned: { settings: { account }, credentialsVersion } },
-      });
-    await learned(1, "kim@sandbox");
-    // Of other credentials than those there are.
-    await learned(7, "somebody@sandbox");
-    const started = await under.start(company, { platform: "mastodon" });
-    expect((await under.walk(under.walker(), started, "kim")).url).toBe(backWith(started.id, "connected"));
-    expect(await under.accountsOf(company)).toMatchObject([
-      { id: socialAccountId, settings: { account: "kim@sandbox" }, status: "active" },
-    ]);
   });
 
   test("an account the company has is reconnected, and only for the same client", async () => {

@@ -207,7 +207,9 @@ test("an account that was given by token tells who it is when it is asked whethe
   const check = await mastodon.check?.(account, { timeoutMs: 20_000, signal: new AbortController().signal });
   const settings = { account: `${handle}@sandbox` };
   expect(check).toEqual({ kind: "works", learned: { settings, credentialsVersion: account.credentialsVersion } });
-  expect(mastodon.validateAccount({ ...account, settings: { ...account.settings, ...settings } })).toEqual([]);
+  const known = { ...account, settings: { ...account.settings, ...settings } };
+  expect(mastodon.validateAccount(known)).toEqual([]);
+  expect(mastodon.accountIdentity?.(known)).toBe(`${handle}@sandbox`);
 });
 
 describe("an instance's own limits", () => {
