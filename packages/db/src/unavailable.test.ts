@@ -57,6 +57,27 @@ test("a connection that is terminated while it works is unavailability, and the 
   await expect(database.ping()).resolves.toBeUndefined();
 });
 
+test("a transaction that finds no connection, or that its server let run out of time, is unavailability", async () => {
+  const { prisma } = open(env.databaseUrl, 1);
+  const holds = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const holder = prisma.$transaction(
+    async (tx) => {
+      await tx.$queryRaw`SELECT 1`;
+      holds.resolve();
+      await released.promise;
+    },
+    { timeout: 60_000 },
+  );
+  await holds.promise;
+  const kept = prisma.$transaction((tx) => tx.$queryRaw`SELECT 1`, { maxWait: 20 });
+  expect(isDatabaseUnavailable(await failure(kept))).toBe(true);
+  released.resolve();
+  await holder;
+  const slow = prisma.$transaction((tx) => tx.$queryRaw`SELECT pg_sleep(0.3) IS NULL AS slept`, { timeout: 20 });
+  expect(isDatabaseUnavailable(await failure(slow))).toBe(true);
+});
+
 test("mistakes in a query are no unavailability", async () => {
   const { prisma } = env.database;
   expect(isDatabaseUnavailable(await failure(prisma.$queryRaw`SELECT 1 / 0`))).toBe(false);

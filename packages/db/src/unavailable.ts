@@ -33,6 +33,10 @@ const driverMessages: ReadonlySet<string> = new Set([
   "Client was closed and is not queryable",
 ]);
 
+/** Of Prisma's interactive transactions: no connection came free in time, or their own time ran out and nothing was changed. */
+const transactionFault = "P2028";
+const transactionOutages = /Unable to start a transaction in the given time|expired transaction/;
+
 interface AdapterCause {
   kind?: unknown;
   originalCode?: unknown;
@@ -41,6 +45,7 @@ interface AdapterCause {
 /** Whether an error of a query says that Postgres cannot serve now, so that the same may work later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if ("code" in error && error.code === transactionFault) return transactionOutages.test(error.message);
   const { kind, originalCode } = adapterCause(error);
   if (adapterKinds.has(kind)) return true;
   if (typeof originalCode === "string") {
