@@ -1,8 +1,10 @@
-/** What a media file is, read from its bytes: its type, its size as it is shown, how long it plays. */
+/**
+ * What a media file is, read from its bytes: its type, its size as it is shown, how long it plays. The libraries that
+ * know formats are large, and most processes never see a file: each is loaded when the first one asks for it, which
+ * is while a post is prepared, ahead of its instant.
+ */
 import { open, stat } from "node:fs/promises";
-import { fileTypeFromFile } from "file-type";
-import { imageSize } from "image-size";
-import { ALL_FORMATS, FilePathSource, Input } from "mediabunny";
+import type { Input } from "mediabunny";
 
 export interface MediaFacts {
   bytes: number;
@@ -19,6 +21,7 @@ const headerBytesMax = 1024 * 1024;
 /** @returns null if the bytes are of no type that is known, or are broken */
 export async function inspectFile(path: string, signal: AbortSignal): Promise<MediaFacts | null> {
   const { size: bytes } = await stat(path);
+  const { fileTypeFromFile } = await import("file-type");
   const found = bytes === 0 ? undefined : await fileTypeFromFile(path).catch(() => undefined);
   if (found === undefined) return null;
   const type = found.mime;
@@ -39,6 +42,7 @@ async function pictureSize(path: string, bytes: number): Promise<{ width: number
   } finally {
     await file.close();
   }
+  const { imageSize } = await import("image-size");
   try {
     const { width, height, orientation = 1 } = imageSize(header);
     // From 5 on the camera was held on its side (EXIF).
@@ -50,6 +54,7 @@ async function pictureSize(path: string, bytes: number): Promise<{ width: number
 
 /** A film's index is read, its pictures are not. */
 async function filmFacts(path: string, signal: AbortSignal): Promise<Omit<MediaFacts, "bytes" | "type"> | null> {
+  const { ALL_FORMATS, FilePathSource, Input } = await import("mediabunny");
   using input = new Input({ source: new FilePathSource(path), formats: ALL_FORMATS });
   const stopped = new Promise<null>((resolve) => {
     if (signal.aborted) resolve(null);
