@@ -7,6 +7,11 @@ export function fieldsOf(value: unknown): Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
 
+/** The items of a value, none if it is no list. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
 /** The fields of a JSON body; none if it is no object. */
 export function parseFields(body: Buffer): Fields {
   return fieldsOf(parseJson(body));

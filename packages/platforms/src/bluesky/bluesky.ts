@@ -17,7 +17,8 @@ import { hasCard, postRecord } from "./record.ts";
 import { checkSession, readSession, renewSession, secretsOf, sessionExpiresAt } from "./session.ts";
 import { mentionedHandles } from "./text-facets.ts";
 import { validateBlueskyAccount, validateBlueskyPost } from "./validation.ts";
-import { errorName, isSuccess, sendVerdict, type VerdictContext } from "./verdicts.ts";
+import { isSuccess, type VerdictContext } from "../verdict.ts";
+import { errorName, sendVerdict } from "./verdicts.ts";
 import { createXrpc } from "./xrpc.ts";
 
 export function createBlueskyPlatform(deps: PlatformDeps): Platform {

@@ -15,7 +15,8 @@ import { readOptions } from "./options.ts";
 import { hasCard } from "./record.ts";
 import type { Session } from "./session.ts";
 import { mentionedHandles } from "./text-facets.ts";
-import { isSuccess, prepareVerdict, type Refusal, type VerdictContext } from "./verdicts.ts";
+import { isSuccess, type Refusal, type VerdictContext } from "../verdict.ts";
+import { blueskyVerdicts } from "./verdicts.ts";
 import type { Xrpc, XrpcCall } from "./xrpc.ts";
 
 export interface Preparation {
@@ -68,7 +69,7 @@ async function resolveHandle(handle: string, preparation: Preparation): Promise<
   const query = "com.atproto.identity.resolveHandle";
   const result = await call({ query, parameters: { handle } }, blueskyLimits.callTimeoutMs, preparation);
   if (isSuccess(result)) return textOf(parseFields(result.body)["did"]) ?? null;
-  const verdict = prepareVerdict(result, preparation.verdictContext);
+  const verdict = blueskyVerdicts.ofPrepare(result, preparation.verdictContext);
   return verdict.kind === "rejected" ? null : verdict;
 }
 
@@ -105,7 +106,7 @@ async function uploadBlob(
   const upload = { type, body: fileBody({ path, bytes }) };
   const request = { procedure: "com.atproto.repo.uploadBlob", upload };
   const result = await call(request, blueskyLimits.uploadTimeoutMs, preparation);
-  if (!isSuccess(result)) return prepareVerdict(result, preparation.verdictContext);
+  if (!isSuccess(result)) return blueskyVerdicts.ofPrepare(result, preparation.verdictContext);
   const blob = fieldsOf(parseFields(result.body)["blob"]);
   if (textOf(fieldsOf(blob["ref"])["$link"]) !== undefined) return { blob };
   const message = "the server's answer to an upload holds no reference";

@@ -6,7 +6,8 @@
 import type { AccountCheck, ConnectedAccount, Refreshed } from "@punctual/core";
 import type { HttpResult } from "../http.ts";
 import { fieldsOf, parseFields, textOf } from "../json-answer.ts";
-import { isSuccess, prepareVerdict, type VerdictContext } from "./verdicts.ts";
+import { isSuccess, type VerdictContext } from "../verdict.ts";
+import { blueskyVerdicts } from "./verdicts.ts";
 import type { CallLimits, Xrpc } from "./xrpc.ts";
 
 export interface Session {
@@ -57,7 +58,7 @@ export async function checkSession(xrpc: Xrpc, account: ConnectedAccount, limits
       }
       return { kind: "works" };
     }
-    const verdict = prepareVerdict(result, contextOf(account));
+    const verdict = blueskyVerdicts.ofPrepare(result, contextOf(account));
     if (verdict.kind !== "reconnect") return { kind: "cannot_tell", message: verdict.message };
   }
   const answer = readAnswer(account, await logIn(xrpc, account, limits));
@@ -84,7 +85,7 @@ function logIn(xrpc: Xrpc, account: ConnectedAccount, limits: CallLimits): Promi
 
 function readAnswer(account: ConnectedAccount, result: HttpResult): Refreshed {
   if (!isSuccess(result)) {
-    const { kind, code, message } = prepareVerdict(result, contextOf(account));
+    const { kind, code, message } = blueskyVerdicts.ofPrepare(result, contextOf(account));
     // A server that does not know such a call is no server of this network: asking again will not help.
     return { kind: kind === "reconnect" || kind === "rejected" ? "refused" : "unavailable", code, message };
   }

@@ -2,47 +2,22 @@
  * What a server's answers mean. A refusal by name means the same everywhere; an answer that proves nothing is
  * harmless before the call that publishes, and open after it.
  */
-import type { Outcome, Reconnect, Rejected, Retry, Wait } from "@punctual/core";
-import { privateAddressCode } from "../address-guard.ts";
+import type { Unknown } from "@punctual/core";
 import type { HttpResult } from "../http.ts";
 import { parseFields } from "../json-answer.ts";
 import { platformReason } from "../platform-reason.ts";
 import { retryAfterMs } from "../retry-after.ts";
+import { type Answer, createVerdicts, type Refusal, type VerdictContext } from "../verdict.ts";
 import { blueskyLimits } from "./limits.ts";
-import { misconfiguredCode } from "./xrpc.ts";
 
-export interface VerdictContext {
-  credentialsVersion: number;
-  /** Texts that must not reach a message: the post's own, the password and the tokens. */
-  neverShown: readonly string[];
-  now: Date;
-}
-
-type Answer = Extract<HttpResult, { kind: "answer" }>;
-export type Refusal = Retry | Wait | Reconnect | Rejected;
-
-/** A call that shows readers nothing: whatever went wrong, nothing is visible. */
-export function prepareVerdict(result: HttpResult, context: VerdictContext): Refusal {
-  if (result.kind !== "answer") return unsent(result);
-  return readRefusal(result, context) ?? { kind: "retry", category: "platform", ...described(result, context) };
-}
+export const blueskyVerdicts = createVerdicts({ readRefusal, described });
 
 /** The call that publishes. @param uri where its record is, if it was written */
-export function sendVerdict(
-  result: HttpResult,
-  uri: string,
-  context: VerdictContext,
-): Exclude<Outcome, { kind: "published" }> {
-  if (result.kind === "not_sent") return unsent(result);
-  if (result.kind === "lost") return { kind: "unknown", code: result.code, message: result.message };
-  if (errorName(result.body) === "InvalidSwap") {
+export function sendVerdict(result: HttpResult, uri: string, context: VerdictContext): Refusal | Unknown {
+  if (result.kind === "answer" && errorName(result.body) === "InvalidSwap") {
     return { kind: "rejected", category: "duplicate", externalId: uri, ...described(result, context) };
   }
-  return readRefusal(result, context) ?? { kind: "unknown", ...described(result, context) };
-}
-
-export function isSuccess(result: HttpResult): result is Answer {
-  return result.kind === "answer" && result.status >= 200 && result.status < 300;
+  return blueskyVerdicts.ofSend(result, context);
 }
 
 /** The error's name as XRPC writes it: `ExpiredToken`. */
@@ -86,12 +61,6 @@ function readRefusal(answer: Answer, context: VerdictContext): Refusal | null {
   if (error === "BlobNotFound" || status === 409 || status === 425)
     return { kind: "retry", category: "platform", ...fault };
   return { kind: "rejected", category: "rejected", ...fault };
-}
-
-function unsent({ code, message }: Exclude<HttpResult, Answer>): Refusal {
-  if (code === privateAddressCode) return { kind: "rejected", category: "rejected", code, message };
-  if (code === misconfiguredCode) return { kind: "retry", category: "internal", code, message };
-  return { kind: "retry", category: "network", code, message };
 }
 
 /** `ratelimit-reset` is in seconds since 1970; Retry-After is not sent, but would be believed. */

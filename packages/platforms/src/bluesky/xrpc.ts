@@ -4,6 +4,7 @@ import type { HttpRequest, HttpResult } from "../http.ts";
 import { textOf } from "../json-answer.ts";
 import type { PlatformDeps } from "../platform-deps.ts";
 import type { UploadBody } from "../upload-body.ts";
+import { misconfiguredCode } from "../verdict.ts";
 import { blueskyServiceUrl } from "./limits.ts";
 
 export interface XrpcCall {
@@ -28,8 +29,6 @@ export type XrpcAccount = Pick<ConnectedAccount, "settings" | "sandbox">;
 export interface Xrpc {
   call(account: XrpcAccount, call: XrpcCall, limits: CallLimits): Promise<HttpResult>;
 }
-
-export const misconfiguredCode = "misconfigured";
 
 export function createXrpc({ http, sandboxHttp, sandboxUrl, app }: PlatformDeps): Xrpc {
   const serviceOf = ({ sandbox, settings }: XrpcAccount): string | null => {

@@ -1,6 +1,7 @@
 /** What preparing left at Facebook, nothing of it visible to readers. */
 import type { Checkpoint } from "@punctual/core";
-import { fieldsOf, idOf } from "../graph/fields.ts";
+import { idOf } from "../graph/fields.ts";
+import { fieldsOf } from "../json-answer.ts";
 
 export interface VideoUpload {
   /** Known before a byte moves; tells later what became of it. */

@@ -4,7 +4,8 @@
  */
 import type { ConnectableAccount, Connector } from "@punctual/core";
 import { createBudget, type Budget } from "../budget.ts";
-import { fieldsOf, idOf, itemsOf } from "../graph/fields.ts";
+import { idOf, itemsOf } from "../graph/fields.ts";
+import { fieldsOf } from "../json-answer.ts";
 import { createGraphLogIn, type GraphLogInTarget } from "../graph/log-in.ts";
 import type { PlatformDeps } from "../platform-deps.ts";
 import { exchange, exchangeRefused, readReturn, refusal, type Refusal } from "../oauth.ts";

@@ -3,7 +3,8 @@
  * time it was sent. It can only prove that the post is there: a listing may lag behind.
  */
 import type { Confirmation, OutgoingPost } from "@punctual/core";
-import { comparableText, fieldsOf, idOf, instantOf, itemsOf, webAddress, type Fields } from "../graph/fields.ts";
+import { comparableText, idOf, instantOf, itemsOf, webAddress } from "../graph/fields.ts";
+import { type Fields, fieldsOf } from "../json-answer.ts";
 import { facebookLimits } from "./limits.ts";
 
 export const listedFields =

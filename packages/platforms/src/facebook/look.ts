@@ -3,7 +3,7 @@
  * read themselves, so they also tell that nothing happened; a post made in one step can only be looked for.
  */
 import type { CallContext, Confirmation, ConnectedAccount, OutgoingPost } from "@punctual/core";
-import { fieldsOf } from "../graph/fields.ts";
+import { fieldsOf } from "../json-answer.ts";
 import type { GraphApi, GraphCallContext } from "../graph/graph-api.ts";
 import { readPreparation } from "./checkpoint.ts";
 import { facebookLimits } from "./limits.ts";

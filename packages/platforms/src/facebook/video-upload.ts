@@ -4,7 +4,8 @@
  */
 import { fileBody } from "../upload-body.ts";
 import type { ProvenFault } from "../graph/fault.ts";
-import { idOf, type Fields } from "../graph/fields.ts";
+import { idOf } from "../graph/fields.ts";
+import { type Fields } from "../json-answer.ts";
 import type { GraphResult } from "../graph/graph-api.ts";
 import type { MediaFile } from "../media/media.ts";
 import { isUploaded, type VideoUpload } from "./checkpoint.ts";

@@ -1,18 +1,11 @@
-/** Reading what the Graph API answers: nothing in it is believed to be there or to be of its type. */
-
-export type Fields = Readonly<Record<string, unknown>>;
+/** What the Graph API has its own way of writing: ids, lists, instants, addresses. */
+import { type Fields, fieldsOf, listOf } from "../json-answer.ts";
 
 const urlLengthMax = 2_048;
 
-/** The properties of a value, none if it is not an object. */
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-}
-
 /** The list under `data`, as every edge answers. */
 export function itemsOf(value: unknown): readonly Fields[] {
-  const { data } = fieldsOf(value);
-  return Array.isArray(data) ? data.map(fieldsOf) : [];
+  return listOf(fieldsOf(value)["data"]).map(fieldsOf);
 }
 
 /** An id of the Graph API, fit to be stored and put into a path. */

@@ -5,6 +5,7 @@
 import type { ConnectedAccount } from "@punctual/core";
 import type { HttpFault, HttpResult } from "../http.ts";
 import type { PlatformDeps } from "../platform-deps.ts";
+import { parseFields } from "../json-answer.ts";
 import { sandboxApp } from "../sandbox-app.ts";
 import { formBody, type FormFile, type UploadBody } from "../upload-body.ts";
 import { appSecretProof } from "./app-secret-proof.ts";
@@ -77,7 +78,7 @@ export function createGraphApi(
     if (result.kind !== "answer") return result;
     const { status, headers } = result;
     watchVersion(platform, address.version, headers["facebook-api-version"]);
-    const body = parseObject(result.body);
+    const body = parseFields(result.body);
     const usage = readUsage(headers);
     if (status >= 200 && status < 300) return { kind: "answer", status, body, usage };
     return { kind: "error", status, error: readGraphError(body), usage };
@@ -141,13 +142,4 @@ function mayTakeUploads(url: string, { base }: GraphAddress): boolean {
   if (!URL.canParse(url)) return false;
   const { protocol, hostname, origin } = new URL(url);
   return origin === new URL(base).origin || (protocol === "https:" && hostname.endsWith(".facebook.com"));
-}
-
-function parseObject(body: Buffer): Record<string, unknown> {
-  try {
-    const parsed: unknown = JSON.parse(body.toString("utf8"));
-    return typeof parsed === "object" && parsed !== null ? (parsed as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }

@@ -1,6 +1,7 @@
 /** What preparing left at Instagram: containers, which readers do not see and which can be published once. */
 import type { Checkpoint } from "@punctual/core";
-import { fieldsOf, idOf } from "../graph/fields.ts";
+import { idOf } from "../graph/fields.ts";
+import { fieldsOf } from "../json-answer.ts";
 
 export const containerKinds = ["image", "reel", "carousel"] as const;
 export type ContainerKind = (typeof containerKinds)[number];

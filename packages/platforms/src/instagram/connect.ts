@@ -4,7 +4,7 @@
  */
 import type { Connector } from "@punctual/core";
 import { createBudget, type Budget } from "../budget.ts";
-import { fieldsOf } from "../graph/fields.ts";
+import { fieldsOf } from "../json-answer.ts";
 import { createGraphLogIn, type GraphLogInTarget } from "../graph/log-in.ts";
 import { exchange, exchangeRefused, type ExchangeResult, readReturn, refusal } from "../oauth.ts";
 import type { PlatformDeps } from "../platform-deps.ts";

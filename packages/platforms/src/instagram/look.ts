@@ -4,7 +4,8 @@
  */
 import type { CallContext, Confirmation, OutgoingPost } from "@punctual/core";
 import { createBudget } from "../budget.ts";
-import { comparableText, idOf, instantOf, itemsOf, webAddress, type Fields } from "../graph/fields.ts";
+import { comparableText, idOf, instantOf, itemsOf, webAddress } from "../graph/fields.ts";
+import { type Fields } from "../json-answer.ts";
 import type { GraphApi } from "../graph/graph-api.ts";
 import { readPreparation, type ContainerKind } from "./checkpoint.ts";
 import { readContainer } from "./container.ts";

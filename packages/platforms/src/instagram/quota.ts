@@ -1,7 +1,8 @@
 /** How many posts the account may still publish today, which Instagram knows best and tells when asked. */
 import type { ConnectedAccount } from "@punctual/core";
 import { usageWait, type FaultContext, type ProvenFault } from "../graph/fault.ts";
-import { fieldsOf, itemsOf } from "../graph/fields.ts";
+import { itemsOf } from "../graph/fields.ts";
+import { fieldsOf } from "../json-answer.ts";
 import type { GraphCallContext, GraphResult } from "../graph/graph-api.ts";
 import type { ContainerDeps } from "./container.ts";
 import { instagramLimits } from "./limits.ts";

@@ -53,6 +53,15 @@ describe("what LinkedIn's answers mean", () => {
     expect(refusedToPrepare(result, context)).toMatchObject({ kind: "retry" });
   });
 
+  test("a call that could not be tried is our fault, whichever it was, and a private address the post's", () => {
+    const unset = { kind: "not_sent" as const, code: "misconfigured", message: "SANDBOX_URL is not set" };
+    const inside = { kind: "not_sent" as const, code: "private_address", message: "the address is not public" };
+    for (const read of [refusedToPrepare, refusedToPublish]) {
+      expect(read(unset, context)).toMatchObject({ kind: "retry", category: "internal" });
+      expect(read(inside, context)).toMatchObject({ kind: "rejected", code: "private_address" });
+    }
+  });
+
   test("a call that never left is no unknown outcome", () => {
     const result = { kind: "not_sent" as const, code: "connection_refused", message: "the connection was refused" };
     expect(refusedToPublish(result, context)).toMatchObject({ kind: "retry", category: "network" });

@@ -2,48 +2,18 @@
  * What LinkedIn's answers mean. The same refusal means the same everywhere; only where no answer can be trusted to be
  * a refusal does it matter whether the call was the one that publishes.
  */
-import type { FailureDetail, Outcome } from "@punctual/core";
-import type { HttpResult } from "../http.ts";
+import type { FailureDetail } from "@punctual/core";
+import { fieldsOf, parseFields } from "../json-answer.ts";
 import { platformReason } from "../platform-reason.ts";
 import { retryAfterMs } from "../retry-after.ts";
-import { fieldsOf, parseFields } from "./fields.ts";
+import { type Answer, createVerdicts, type Refusal, type VerdictContext } from "../verdict.ts";
 import { linkedinLimits } from "./limits.ts";
 import { namedPost } from "./vocabulary.ts";
 
-export interface AnswerContext {
-  credentialsVersion: number;
-  /** Texts that must not reach a message: the post's own and the tokens. */
-  neverShown: readonly string[];
-  now: Date;
-}
-
-type Answered = Extract<HttpResult, { kind: "answer" }>;
-type Unpublished = Exclude<Outcome, { kind: "published" }>;
-/** Certainly nothing is visible. */
-type Certain = Exclude<Unpublished, { kind: "unknown" }>;
-
-/** A call that shows readers nothing: whatever went wrong, nothing is visible. */
-export function refusedToPrepare(result: HttpResult, context: AnswerContext): Certain {
-  if (result.kind !== "answer") {
-    const { code, message } = result;
-    if (code === "private_address") return { kind: "rejected", category: "rejected", code, message };
-    return { kind: "retry", category: "network", code, message };
-  }
-  const refusal = readRefusal(result, context);
-  if (refusal !== null) return refusal;
-  return { kind: "retry", category: "platform", ...described(result, context) };
-}
-
-/** The call that publishes: without a clear refusal, nobody knows. */
-export function refusedToPublish(result: HttpResult, context: AnswerContext): Unpublished {
-  if (result.kind === "lost") return { kind: "unknown", code: result.code, message: result.message };
-  if (result.kind === "not_sent")
-    return { kind: "retry", category: "network", code: result.code, message: result.message };
-  return readRefusal(result, context) ?? { kind: "unknown", ...described(result, context) };
-}
+export const { ofPrepare: refusedToPrepare, ofSend: refusedToPublish } = createVerdicts({ readRefusal, described });
 
 /** What a certain no means; null for an answer that is none. */
-function readRefusal(answer: Answered, context: AnswerContext): Certain | null {
+function readRefusal(answer: Answer, context: VerdictContext): Refusal | null {
   const { status } = answer;
   const fault = described(answer, context);
   const { credentialsVersion } = context;
@@ -68,7 +38,7 @@ function readRefusal(answer: Answered, context: AnswerContext): Certain | null {
 }
 
 /** Of the statuses that mean the same for every call, what is left is about the request. */
-function readBadRequest({ status, body }: Answered, fault: FailureDetail): Certain | null {
+function readBadRequest({ status, body }: Answer, fault: FailureDetail): Refusal | null {
   if (status < 400 || status >= 500) return null;
   if (fault.code === "version_missing") return { kind: "retry", category: "internal", ...fault };
   if (fault.code === "media_asset_waiting_upload" || fault.code === "expired_upload_url") {
@@ -82,7 +52,7 @@ function readBadRequest({ status, body }: Answered, fault: FailureDetail): Certa
 }
 
 /** A day's quota ends at 00:00 UTC, and its message says whose it is; nothing else is told in a 429. */
-function limitOf({ headers, body }: Answered, now: Date): { waitMs: number; scope: "account" | "app" } {
+function limitOf({ headers, body }: Answer, now: Date): { waitMs: number; scope: "account" | "app" } {
   const text = body.toString("utf8");
   const scope = /throttle APPLICATION\b/i.test(text) ? "app" : "account";
   const told = retryAfterMs(headers["retry-after"], now);
@@ -92,7 +62,7 @@ function limitOf({ headers, body }: Answered, now: Date): { waitMs: number; scop
   return { waitMs: midnight - now.getTime(), scope };
 }
 
-function described(answer: Answered, { neverShown }: AnswerContext) {
+function described(answer: Answer, { neverShown }: VerdictContext) {
   const { status, body } = answer;
   const code = errorCode(body) ?? `http_${status}`;
   const reason = code === "duplicate_post" ? "the content is there already" : platformReason(body, neverShown);

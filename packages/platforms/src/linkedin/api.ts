@@ -3,6 +3,7 @@ import type { ConnectedAccount } from "@punctual/core";
 import type { HttpRequest, HttpResult } from "../http.ts";
 import type { PlatformDeps } from "../platform-deps.ts";
 import { sandboxApp } from "../sandbox-app.ts";
+import { misconfiguredCode } from "../verdict.ts";
 import { linkedinVersionDefault } from "./limits.ts";
 
 export interface LinkedInCall {
@@ -113,7 +114,6 @@ function logInUrl(apiUrl: string): string {
   return new URL(apiUrl).hostname.endsWith("linkedin.com") ? "https://www.linkedin.com" : apiUrl;
 }
 
-export const misconfiguredCode = "misconfigured";
 const sandboxUnknown: HttpResult = { kind: "not_sent", code: misconfiguredCode, message: "SANDBOX_URL is not set" };
 const appUnknown: HttpResult = {
   kind: "not_sent",

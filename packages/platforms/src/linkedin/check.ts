@@ -1,7 +1,7 @@
 /** Whether an account's token works and is the account's: asked of LinkedIn, changing nothing. */
 import type { AccountCheck, ConnectedAccount } from "@punctual/core";
 import type { CallLimits, LinkedInApi } from "./api.ts";
-import { parseFields } from "./fields.ts";
+import { parseFields } from "../json-answer.ts";
 import { administeredPath, readAdministered } from "./identity.ts";
 import { isOrganization } from "./vocabulary.ts";
 

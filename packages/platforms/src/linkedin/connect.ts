@@ -6,7 +6,7 @@ import type { ConnectableAccount, Connector } from "@punctual/core";
 import { exchangeRefused, readReturn, refusal } from "../oauth.ts";
 import { createBudget, type Budget } from "../budget.ts";
 import type { Caller, LinkedInApi } from "./api.ts";
-import { parseFields } from "./fields.ts";
+import { parseFields } from "../json-answer.ts";
 import { administeredPath, readAdministered } from "./identity.ts";
 import { oauthError, readTokens } from "./token.ts";
 

@@ -6,9 +6,10 @@ import type { ConnectedAccount, Prepared } from "@punctual/core";
 import type { Budget } from "../budget.ts";
 import type { HttpResult } from "../http.ts";
 import { fileBody } from "../upload-body.ts";
-import { type AnswerContext, refusedToPrepare } from "./answer.ts";
+import { isSuccess, type VerdictContext } from "../verdict.ts";
+import { refusedToPrepare } from "./answer.ts";
 import type { LinkedInApi } from "./api.ts";
-import { fieldsOf, parseFields } from "./fields.ts";
+import { fieldsOf, parseFields } from "../json-answer.ts";
 import { linkedinLimits } from "./limits.ts";
 import type { Upload } from "./post-body.ts";
 
@@ -16,7 +17,7 @@ export interface HandOverContext {
   api: LinkedInApi;
   account: ConnectedAccount;
   budget: Budget;
-  answers: AnswerContext;
+  answers: VerdictContext;
 }
 
 export type HandedOver = { kind: "handed_over"; urn: string } | Exclude<Prepared, { kind: "ready" }>;
@@ -46,7 +47,7 @@ async function handOverImage(context: HandOverContext, { path, bytes, type }: Lo
     { url: uploadUrl, authorized: true, type, body },
     budget.forCall(budget.leftMs()),
   );
-  return isOk(sent) ? { kind: "handed_over", urn: image } : refusedToPrepare(sent, context.answers);
+  return isSuccess(sent) ? { kind: "handed_over", urn: image } : refusedToPrepare(sent, context.answers);
 }
 
 async function handOverVideo(context: HandOverContext, { path, bytes }: LocalFile): Promise<HandedOver> {
@@ -72,14 +73,14 @@ async function handOverVideo(context: HandOverContext, { path, bytes }: LocalFil
     const part = { url: uploadUrl, authorized: false, type: "application/octet-stream" };
     const body = fileBody({ path, bytes, start: firstByte, end: lastByte + 1 });
     const sent = await api.put(account, { ...part, body }, budget.forCall(budget.leftMs()));
-    const etag = sent.kind === "answer" ? sent.headers["etag"] : undefined;
-    if (!isOk(sent) || etag === undefined) return refusedToPrepare(sent, answers);
+    const etag = isSuccess(sent) ? sent.headers["etag"] : undefined;
+    if (etag === undefined) return refusedToPrepare(sent, answers);
     uploadedPartIds.push(etag);
   }
   const finished = await act(context, "/rest/videos?action=finalizeUpload", {
     finalizeUploadRequest: { video, uploadToken, uploadedPartIds },
   });
-  return isOk(finished) ? { kind: "handed_over", urn: video } : refusedToPrepare(finished, answers);
+  return isSuccess(finished) ? { kind: "handed_over", urn: video } : refusedToPrepare(finished, answers);
 }
 
 function act({ api, account, budget }: HandOverContext, path: string, body: unknown): Promise<HttpResult> {
@@ -87,9 +88,5 @@ function act({ api, account, budget }: HandOverContext, path: string, body: unkn
 }
 
 function valueOf(result: HttpResult) {
-  return isOk(result) && result.kind === "answer" ? parseFields(result.body) : {};
-}
-
-function isOk(result: HttpResult): boolean {
-  return result.kind === "answer" && result.status >= 200 && result.status < 300;
+  return isSuccess(result) ? parseFields(result.body) : {};
 }

@@ -1,6 +1,6 @@
 /** Who a token belongs to and which organizations it may publish as. */
 
-import { fieldsOf, parseFields } from "./fields.ts";
+import { fieldsOf, parseFields } from "../json-answer.ts";
 
 /** Roles that may publish for an organization (Organization Access Control API). */
 const roles = ["ADMINISTRATOR", "CONTENT_ADMIN", "DIRECT_SPONSORED_CONTENT_POSTER"];

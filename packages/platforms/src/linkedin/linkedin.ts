@@ -6,8 +6,9 @@
 import type { ConnectedAccount, OutgoingPost, Platform } from "@punctual/core";
 import { inspectMedia } from "../media/media-reading.ts";
 import type { PlatformDeps } from "../platform-deps.ts";
-import { type AnswerContext, refusedToPublish } from "./answer.ts";
-import { createLinkedInApi, misconfiguredCode } from "./api.ts";
+import { isSuccess, type VerdictContext } from "../verdict.ts";
+import { refusedToPublish } from "./answer.ts";
+import { createLinkedInApi } from "./api.ts";
 import { checkAccount } from "./check.ts";
 import { createLinkedInConnector } from "./connect.ts";
 import { linkedinDescription } from "./description.ts";
@@ -43,7 +44,7 @@ export function createLinkedInPlatform(deps: PlatformDeps): Platform {
     validatePost: (post) => validateLinkedInPost(post, deps.allowPrivateNetworks),
     guarantee: () => "at_most_once",
     needsPreparing: (post) => post.media.length > 0,
-    prepare: (post, context) => uploader.prepare(post, context, answerContext(post, context.account)),
+    prepare: (post, context) => uploader.prepare(post, context, verdictContext(post, context.account)),
 
     async send(post, { account, checkpoint, timeoutMs, signal, beforeSend }) {
       const uploads = readUploads(checkpoint);
@@ -54,12 +55,7 @@ export function createLinkedInPlatform(deps: PlatformDeps): Platform {
       const body = postBody(String(account.settings["author"]), post, uploads);
       const call = { method: "POST" as const, path: "/rest/posts", body, beforeSend };
       const result = await api.call(account, call, { timeoutMs, signal });
-      if (result.kind === "not_sent" && result.code === misconfiguredCode) {
-        return { kind: "retry", category: "internal", code: result.code, message: result.message };
-      }
-      if (result.kind !== "answer" || result.status < 200 || result.status >= 300) {
-        return refusedToPublish(result, answerContext(post, account));
-      }
+      if (!isSuccess(result)) return refusedToPublish(result, verdictContext(post, account));
       const urn = result.headers["x-restli-id"];
       const names = urn === undefined ? {} : { externalId: urn, externalUrl: urlOf(account, urn) };
       return { kind: "published", httpStatus: result.status, ...names };
@@ -86,7 +82,7 @@ export function createLinkedInPlatform(deps: PlatformDeps): Platform {
   };
 }
 
-function answerContext(post: OutgoingPost, { credentials, credentialsVersion }: ConnectedAccount): AnswerContext {
+function verdictContext(post: OutgoingPost, { credentials, credentialsVersion }: ConnectedAccount): VerdictContext {
   const written = [post.text, ...post.media.flatMap(({ alt }) => alt ?? [])];
   const options = [post.options["linkTitle"], post.options["linkDescription"]];
   const secrets = [credentials["accessToken"], credentials["refreshToken"]];

@@ -4,7 +4,7 @@
  */
 import type { OutgoingPost } from "@punctual/core";
 import type { HttpResult } from "../http.ts";
-import { fieldsOf, listOf, parseFields } from "./fields.ts";
+import { fieldsOf, listOf, parseFields } from "../json-answer.ts";
 import { linkedinLimits } from "./limits.ts";
 import { readableText, readLittleText } from "./little-text.ts";
 import type { Upload } from "./post-body.ts";

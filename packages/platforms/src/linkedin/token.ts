@@ -1,7 +1,7 @@
 /** LinkedIn's tokens: what a token answer says, and renewing an access token where the app was given refresh tokens. */
 import type { ConnectedAccount, Refreshed } from "@punctual/core";
 import type { HttpResult } from "../http.ts";
-import { parseFields } from "./fields.ts";
+import { parseFields } from "../json-answer.ts";
 import type { CallLimits, LinkedInApi } from "./api.ts";
 
 export interface Tokens {

@@ -8,9 +8,10 @@ import { createBudget, type Budget } from "../budget.ts";
 import { checkMedia, mediaBytesMax, mediaTypes, rejectedFor } from "../media/check-media.ts";
 import type { MediaFacts } from "../media/inspection.ts";
 import type { Media } from "../media/media.ts";
-import { type AnswerContext, refusedToPrepare } from "./answer.ts";
+import type { VerdictContext } from "../verdict.ts";
+import { refusedToPrepare } from "./answer.ts";
 import type { LinkedInApi } from "./api.ts";
-import { fieldsOf, parseFields } from "./fields.ts";
+import { fieldsOf, parseFields } from "../json-answer.ts";
 import { handOver, type HandOverContext } from "./hand-over.ts";
 import { linkedinLimits } from "./limits.ts";
 import { linkedinMediaLimits } from "./media-rules.ts";
@@ -19,7 +20,7 @@ import type { Upload } from "./post-body.ts";
 type Unprepared = Exclude<Prepared, { kind: "ready" }>;
 
 export interface Uploader {
-  prepare(post: OutgoingPost, context: PrepareContext, answers: AnswerContext): Promise<Prepared>;
+  prepare(post: OutgoingPost, context: PrepareContext, answers: VerdictContext): Promise<Prepared>;
 }
 
 /** An upload, and what it is: a post's media are judged together. */

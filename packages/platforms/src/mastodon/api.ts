@@ -3,6 +3,7 @@ import type { ConnectedAccount } from "@punctual/core";
 import type { HttpRequest, HttpResult } from "../http.ts";
 import { textOf } from "../json-answer.ts";
 import type { PlatformDeps } from "../platform-deps.ts";
+import { misconfiguredCode } from "../verdict.ts";
 
 export interface MastodonCall {
   method: "GET" | "POST";
@@ -24,7 +25,6 @@ export interface MastodonApi {
   call(account: ConnectedAccount, call: MastodonCall, limits: CallLimits): Promise<HttpResult>;
 }
 
-export const misconfiguredCode = "misconfigured";
 /** Listings of posts are long: each holds its account and media. */
 const answerBytesMax = 4 * 1024 * 1024;
 

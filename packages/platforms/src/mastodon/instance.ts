@@ -4,7 +4,7 @@ import { type Fields, fieldsOf, parseFields } from "../json-answer.ts";
 import type { CallLimits, MastodonApi } from "./api.ts";
 import { mastodonDescription, usualMedia } from "./description.ts";
 import { mastodonLimits } from "./limits.ts";
-import { isSuccess } from "./verdicts.ts";
+import { isSuccess } from "../verdict.ts";
 
 export interface InstanceLimits {
   textCharactersMax: number;

@@ -10,7 +10,7 @@ import { mastodonLimits } from "./limits.ts";
 import { readOptions } from "./options.ts";
 import { idOf } from "./preparation.ts";
 import { comparableHtml, comparableText, writtenText } from "./status-text.ts";
-import { isSuccess } from "./verdicts.ts";
+import { isSuccess } from "../verdict.ts";
 
 export async function lookForStatus(api: MastodonApi, post: OutgoingPost, context: CallContext): Promise<Confirmation> {
   const { account, timeoutMs, signal } = context;

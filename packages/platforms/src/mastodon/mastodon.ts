@@ -19,7 +19,8 @@ import { readOptions } from "./options.ts";
 import { idOf, prepareMedia } from "./preparation.ts";
 import { writtenText } from "./status-text.ts";
 import { validateMastodonAccount, validateMastodonPost } from "./validation.ts";
-import { isSuccess, prepareVerdict, sendVerdict, type VerdictContext } from "./verdicts.ts";
+import { isSuccess, type VerdictContext } from "../verdict.ts";
+import { mastodonVerdicts } from "./verdicts.ts";
 
 export function createMastodonPlatform(deps: PlatformDeps): Platform {
   const { allowPrivateNetworks } = deps;
@@ -65,7 +66,7 @@ export function createMastodonPlatform(deps: PlatformDeps): Platform {
         },
         { timeoutMs, signal },
       );
-      if (!isSuccess(result)) return sendVerdict(result, verdictContext(post, context));
+      if (!isSuccess(result)) return mastodonVerdicts.ofSend(result, verdictContext(post, context));
       const fields = parseFields(result.body);
       const externalId = idOf(fields["id"]);
       const externalUrl = textOf(fields["url"]);
@@ -90,7 +91,7 @@ export function createMastodonPlatform(deps: PlatformDeps): Platform {
         return { kind: "works", ...(isNew ? { learned: { settings: { account: name }, credentialsVersion } } : {}) };
       }
       const neverShown = [String(account.credentials["accessToken"])];
-      const verdict = prepareVerdict(result, { credentialsVersion, neverShown, now: new Date() });
+      const verdict = mastodonVerdicts.ofPrepare(result, { credentialsVersion, neverShown, now: new Date() });
       return { kind: verdict.kind === "reconnect" ? "refused" : "cannot_tell", message: verdict.message };
     },
 

@@ -11,7 +11,8 @@ import { type MastodonCheckpoint, readCheckpoint, type UploadedMedia } from "./c
 import { usualMedia } from "./description.ts";
 import { readInstance } from "./instance.ts";
 import { mastodonLimits } from "./limits.ts";
-import { isSuccess, prepareVerdict, type Refusal, type VerdictContext } from "./verdicts.ts";
+import { isSuccess, type Refusal, type VerdictContext } from "../verdict.ts";
+import { mastodonVerdicts } from "./verdicts.ts";
 
 export interface Preparation {
   deps: PlatformDeps;
@@ -88,7 +89,7 @@ async function upload(
   });
   const call = { method: "POST", path: "/api/v2/media", form: { contentType, body } } as const;
   const result = await api.call(context.account, call, limitsOf(preparation, mastodonLimits.uploadTimeoutMs));
-  if (!isSuccess(result)) return prepareVerdict(result, verdictContext);
+  if (!isSuccess(result)) return mastodonVerdicts.ofPrepare(result, verdictContext);
   const id = idOf(parseFields(result.body)["id"]);
   if (id === undefined) return unreadable;
   return { kind: "uploaded", media: { ...facts, id, ready: result.status === 200 } };
@@ -101,7 +102,7 @@ async function waitUntilReady(id: string, endsAt: number, preparation: Preparati
     const path = `/api/v1/media/${encodeURIComponent(id)}`;
     const limits = limitsOf(preparation, mastodonLimits.callTimeoutMs);
     const result = await api.call(context.account, { method: "GET", path }, limits);
-    if (!isSuccess(result)) return prepareVerdict(result, verdictContext);
+    if (!isSuccess(result)) return mastodonVerdicts.ofPrepare(result, verdictContext);
     if (result.status !== 206) return null;
     if (performance.now() + waitMs >= endsAt || context.signal.aborted) return stillProcessing;
     await pause(waitMs, undefined, { signal: context.signal }).catch(() => {});
