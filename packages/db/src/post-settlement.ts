@@ -5,8 +5,10 @@
 import type { EventType, Outcome, Published, Settlement } from "@punctual/core";
 import { categoryOf } from "@punctual/core";
 import type { Database } from "./database.ts";
+import { settlePublishedTogether } from "./gathered-settlements.ts";
 import { Prisma } from "./generated/client.ts";
 import { appSubject, releaseSlots } from "./rate-slots.ts";
+import { eventData, latenessMs } from "./settled-row.ts";
 
 export interface SettlementRecord {
   postId: string;
@@ -40,20 +42,6 @@ export function attemptEnd(outcome: Outcome): AttemptEnd {
 /** How long after becoming unconfirmed the platform is read first, in milliseconds: what left may still be on its way. */
 const firstLookMs = 5_000;
 
-/** From a row `post` and its `attempt`: how late the send began, in milliseconds, within what the column holds. */
-const latenessMs = Prisma.sql`least(2147483647, greatest(0, round(
-  extract(epoch FROM attempt.sent_at - greatest(post.scheduled_at, post.accepted_at)) * 1000)))::integer`;
-
-/** From a row `post`: what its event tells. States and reasons only. */
-const eventData = Prisma.sql`jsonb_strip_nulls(jsonb_build_object(
-  'status', status, 'revision', revision, 'attempt', attempts, 'outcomeOpen', outcome_open, 'heldReason', held_reason,
-  'nextAttemptAt', CASE WHEN status = 'retrying' THEN
-    to_char(next_attempt_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') END,
-  'latenessMs', lateness_ms,
-  'externalId', external_id, 'externalUrl', external_url,
-  'failure', CASE WHEN failure_category IS NOT NULL THEN jsonb_build_object(
-    'category', failure_category, 'code', failure_code, 'message', failure_message) END))`;
-
 const eventOf = {
   published: "post.published",
   retrying: "post.retrying",
@@ -73,11 +61,22 @@ export interface SettledPost {
 }
 
 /**
- * Records a settlement under its claim.
+ * Records a settlement under its claim. Successes recorded at the same time share a statement.
  *
  * @returns null if the claim is no longer held: another has decided, nothing was changed
  */
 export async function settleClaim(database: Database, record: SettlementRecord): Promise<SettledPost | null> {
+  const { postId, claimToken, settlement, attempt, needsJob, onlyAfterLease = false } = record;
+  if (settlement.status === "published" && attempt.outcome === "published" && !onlyAfterLease) {
+    const { published } = settlement;
+    const settled = await settlePublishedTogether(database, { postId, claimToken, published, attempt, needsJob });
+    if (settled !== null) return settled;
+  }
+  return settleAlone(database, record);
+}
+
+/** Waits for whoever is at the post. */
+async function settleAlone(database: Database, record: SettlementRecord): Promise<SettledPost | null> {
   const { postId, claimToken, settlement, attempt, needsJob } = record;
   const status: string = settlement.status;
   const published: Published | null = settlement.status === "published" ? settlement.published : null;

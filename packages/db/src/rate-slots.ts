@@ -65,12 +65,17 @@ export function takeSlots(
  * @param counted whether the platform may have counted what was sent under it
  */
 export function releaseSlots(claimToken: string, counted: Prisma.Sql): Prisma.Sql {
+  return releaseSlotsOf(Prisma.sql`${claimToken}::uuid`, counted);
+}
+
+/** The same where the token of the claim is a column of `post`. */
+export function releaseSlotsOf(claimToken: Prisma.Sql, counted: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
       UPDATE rate_slots AS slot
       SET claim_token = NULL,
           free_at = app_now() + CASE WHEN ${counted} THEN slot.window_ms ELSE 0 END * interval '1 millisecond'
       FROM post
-      WHERE slot.claim_token = ${claimToken}::uuid`;
+      WHERE slot.claim_token = ${claimToken}`;
 }
 
 /**

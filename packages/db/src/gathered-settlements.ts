@@ -1,0 +1,76 @@
+/**
+ * Successes recorded at the same time, in one statement: the same changes as recording one alone, each under its own claim.
+ * It never waits for a row of a post: one somebody else is at is left out, and so is one whose claim is no longer held.
+ */
+import type { Published } from "@punctual/core";
+import type { Database } from "./database.ts";
+import { gathered } from "./gathering.ts";
+import { Prisma } from "./generated/client.ts";
+import type { AttemptEnd, SettledPost } from "./post-settlement.ts";
+import { releaseSlotsOf } from "./rate-slots.ts";
+import { eventData, latenessMs } from "./settled-row.ts";
+
+export interface PublishedRecord {
+  postId: string;
+  claimToken: string;
+  published: Published;
+  attempt: AttemptEnd;
+  needsJob: boolean;
+}
+
+const limits = { parallelMax: 2, sizeMax: 100 };
+
+/** @returns null: not recorded, and whether it can be must be tried alone */
+export const settlePublishedTogether = gathered<PublishedRecord, SettledPost | null>(
+  limits,
+  async (database, records) => {
+    const settled = new Map((await settleAll(database, records)).map((row) => [row.claimToken, row]));
+    return records.map(({ claimToken }) => {
+      const row = settled.get(claimToken);
+      return row === undefined ? null : { latenessMs: row.latenessMs };
+    });
+  },
+);
+
+function settleAll(
+  { prisma }: Database,
+  records: readonly PublishedRecord[],
+): Promise<(SettledPost & { claimToken: string })[]> {
+  return prisma.$queryRaw`
+    WITH wanted AS (
+      SELECT * FROM unnest(${records.map(({ postId }) => postId)}::uuid[], ${records.map(({ claimToken }) => claimToken)}::uuid[],
+        ${records.map(({ needsJob }) => needsJob)}::boolean[], ${records.map(({ attempt }) => attempt.httpStatus)}::int[],
+        ${records.map(({ published }) => published.externalId ?? null)}::text[],
+        ${records.map(({ published }) => published.externalUrl ?? null)}::text[])
+        AS wanted (id, token, needs_job, http_status, external_id, external_url)
+    ), candidate AS MATERIALIZED (
+      SELECT wanted.*, attempt.sent_at, attempt.number
+      FROM wanted
+      JOIN posts AS post ON post.id = wanted.id AND post.status = 'publishing' AND post.claim_token = wanted.token
+      JOIN attempts AS attempt ON attempt.post_id = post.id AND attempt.claim_token = wanted.token
+      ORDER BY post.id
+      FOR NO KEY UPDATE OF post SKIP LOCKED
+    ), post AS (
+      UPDATE posts AS post
+      SET status = 'published', held_reason = NULL, outcome_open = false, limited_until = NULL,
+          generation = post.generation + attempt.needs_job::int,
+          enqueued_rev = CASE WHEN attempt.needs_job THEN 0 ELSE post.enqueued_rev END,
+          claim_token = NULL, claimed_by = NULL, lease_until = NULL, confirm_at = NULL, confirm_count = 0,
+          published_at = app_now(), lateness_ms = ${latenessMs},
+          external_id = attempt.external_id, external_url = attempt.external_url,
+          failure_category = NULL, failure_code = NULL, failure_message = NULL, failed_at = NULL, updated_at = app_now()
+      FROM candidate AS attempt WHERE post.id = attempt.id
+      RETURNING post.*, attempt.token, attempt.number, attempt.http_status
+    ), slots AS (${releaseSlotsOf(Prisma.sql`post.token`, Prisma.sql`true`)}
+    ), ended AS (
+      UPDATE attempts AS attempt
+      SET outcome = 'published', category = NULL, code = NULL, message = NULL, http_status = post.http_status,
+          external_id = post.external_id, external_url = post.external_url, ended_at = app_now()
+      FROM post
+      WHERE attempt.post_id = post.id AND attempt.number = post.number
+    ), event AS (
+      INSERT INTO events (company_id, post_id, social_account_id, type, data, request_id)
+      SELECT company_id, id, social_account_id, 'post.published', ${eventData}, request_id FROM post
+    )
+    SELECT token AS "claimToken", lateness_ms AS "latenessMs" FROM post`;
+}
