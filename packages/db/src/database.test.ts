@@ -14,9 +14,9 @@ afterEach(async () => {
   await env.close();
 });
 
-function open(): Database {
+function open({ pooled = false, connectionsMax = 2 } = {}): Database {
   database = openDatabase(
-    { url: env.databaseUrl, pooled: false, connectionsMax: 2, applicationName: "punctual-test" },
+    { url: env.databaseUrl, pooled, connectionsMax, applicationName: "punctual-test" },
     { logger: env.logger },
   );
   return database;
@@ -44,5 +44,38 @@ describe("on a server that keeps local time", () => {
     const model = await prisma.post.findUniqueOrThrow({ where: { id }, select: { nextAttemptAt: true } });
     expect(raw.due.getTime()).toBe(Number(written?.due));
     expect(model.nextAttemptAt.getTime()).toBe(Number(written?.due));
+  });
+});
+
+describe("a statement with a name", () => {
+  const prepared = async ({ prisma }: Database) => {
+    const rows = await prisma.$queryRaw<{ name: string }[]>`SELECT name FROM pg_prepared_statements ORDER BY name`;
+    return rows.map(({ name }) => name);
+  };
+  const double = async ({ prisma }: Database, value: number) => {
+    const [row] = await prisma.$queryRaw<[{ double: number }]>`/* =double */ SELECT 2 * ${value}::int AS double`;
+    return row.double;
+  };
+
+  test("is prepared once on a connection, one without is not", async () => {
+    const own = open({ connectionsMax: 1 });
+    expect([await double(own, 1), await double(own, 2)]).toEqual([2, 4]);
+    await own.prisma.$queryRaw`SELECT 2 * ${1}::int AS double`;
+    expect(await prepared(own)).toEqual(["double"]);
+  });
+
+  test("keeps its name to its first text", async () => {
+    const own = open({ connectionsMax: 1 });
+    await double(own, 1);
+    const [other] = await own.prisma.$queryRaw<[{ triple: number }]>`/* =double */ SELECT 3 * ${1}::int AS triple`;
+    expect(other.triple).toBe(3);
+    expect(await double(own, 3)).toBe(6);
+    expect(await prepared(own)).toEqual(["double"]);
+  });
+
+  test("is not prepared behind a transaction pooler", async () => {
+    const own = open({ pooled: true, connectionsMax: 1 });
+    expect(await double(own, 1)).toBe(2);
+    expect(await prepared(own)).toEqual([]);
   });
 });

@@ -6,10 +6,11 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import type { Logger } from "@punctual/runtime";
 import pg from "pg";
 import { PrismaClient } from "./generated/client.ts";
+import { statementNames } from "./statement-names.ts";
 
 export interface DatabaseOptions {
   url: string;
-  /** Behind a transaction pooler: nothing may be set on the session. */
+  /** Behind a transaction pooler: nothing may be set on the session, and nothing be prepared there. */
   pooled: boolean;
   /** Connections this process opens at most. */
   connectionsMax: number;
@@ -47,7 +48,12 @@ export function openDatabase(options: DatabaseOptions, { logger }: { logger: Log
     // database itself must be set so, which `databaseFaults` checks.
     ...(options.pooled ? {} : { statement_timeout: statementTimeoutMs, options: "-c TimeZone=UTC" }),
   });
-  const adapter = new PrismaPg(pool, { disposeExternalPool: true, onPoolError: onError, onConnectionError: onError });
+  const adapter = new PrismaPg(pool, {
+    disposeExternalPool: true,
+    onPoolError: onError,
+    onConnectionError: onError,
+    statementNameGenerator: options.pooled ? () => "" : statementNames(),
+  });
   const prisma = new PrismaClient({ adapter });
   return {
     prisma,

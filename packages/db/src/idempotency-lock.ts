@@ -9,8 +9,13 @@ import type { IdempotencyScope } from "./idempotency-record.ts";
 import { isLockTimeout } from "./unavailable.ts";
 
 /** The number under which the key's lock is taken. Two keys that share one wait for each other, and nothing more. */
-export function keyLock(companyId: string, { path, key }: IdempotencyScope): Prisma.Sql {
-  return Prisma.sql`hashtextextended(${`${companyId} ${path} ${key}`}, 0)`;
+export function keyLock(companyId: string, scope: IdempotencyScope): Prisma.Sql {
+  return Prisma.sql`hashtextextended(${keyLockName(companyId, scope)}, 0)`;
+}
+
+/** Hashed, it is that number. */
+export function keyLockName(companyId: string, { path, key }: IdempotencyScope): string {
+  return `${companyId} ${path} ${key}`;
 }
 
 /**

@@ -1,3 +1,4 @@
+export * from "./acceptance-basis.ts";
 export * from "./account-pausing.ts";
 export * from "./account-quota.ts";
 export * from "./api-keys.ts";
@@ -22,6 +23,7 @@ export * from "./operator-accounts.ts";
 export * from "./operator-actions.ts";
 export * from "./operator-posts.ts";
 export * from "./operator-sessions.ts";
+export * from "./outlook.ts";
 export * from "./page.ts";
 export * from "./platform-registrations.ts";
 export * from "./post-acceptance.ts";

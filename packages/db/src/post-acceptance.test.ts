@@ -1,8 +1,9 @@
 import { createTestEnvironment, until, type TestEnvironment } from "@punctual/testing";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { newId } from "./id.ts";
-import { acceptPosts, readAcceptance, type PostingAccount } from "./post-acceptance.ts";
+import { readAcceptance, type PostingAccount } from "./acceptance-basis.ts";
+import { draftedPost } from "./drafted-post.fixture.ts";
+import { acceptPosts } from "./post-acceptance.ts";
 import type { PostRecord } from "./post-record.ts";
 import { findPost } from "./post-reads.ts";
 
@@ -36,6 +37,7 @@ const question = (idempotency: typeof scope | null) => ({
   socialAccountIds: [tenant.socialAccountId],
   idempotency,
 });
+const draft = (change: Partial<PostRecord> = {}) => draftedPost(tenant, now, change);
 const inMs = (ms: number) => new Date(now.getTime() + ms);
 const accept = (
   posts: PostRecord[],
@@ -56,51 +58,6 @@ const waitsForLock = () =>
     );
     return rows.length > 0;
   });
-
-function draft(change: Partial<PostRecord> = {}): PostRecord {
-  return {
-    id: newId(),
-    companyId: tenant.companyId,
-    socialAccountId: tenant.socialAccountId,
-    clientId: tenant.clientId,
-    platform: "webhook",
-    groupId: "group",
-    text: 'Quotes " and \\u0000 and 世界',
-    media: [{ url: "https://example.com/a", alt: "a" }],
-    link: "https://example.com",
-    options: { a: [1, { b: null }] },
-    metadata: { "a b": "c" },
-    scheduledAt: now,
-    localTime: "2027-01-01T00:00",
-    timeZone: "UTC",
-    timeAdjustment: "none",
-    graceMinutes: 5,
-    whenLate: "publish",
-    lateAt: new Date(now.getTime() + 300_000),
-    status: "scheduled",
-    heldReason: null,
-    outcomeOpen: false,
-    revision: 1,
-    generation: 0,
-    needsPreparing: false,
-    checksLeft: 2,
-    maxAttempts: 3,
-    attempts: 0,
-    nextAttemptAt: now,
-    publishedAt: null,
-    latenessMs: null,
-    externalId: null,
-    externalUrl: null,
-    failureCategory: null,
-    failureCode: null,
-    failureMessage: null,
-    failedAt: null,
-    requestId: "request",
-    createdAt: now,
-    updatedAt: now,
-    ...change,
-  };
-}
 
 test("what is stored is what was drafted, in every field", async () => {
   const post = draft();

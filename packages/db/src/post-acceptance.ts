@@ -1,5 +1,5 @@
 /**
- * Taking posts in, in two steps with one rule between them. `readAcceptance` fetches all that accepting depends on:
+ * Taking posts in, in two steps with one rule between them. `readAcceptance` (`acceptance-basis.ts`) fetches all that accepting depends on:
  * the time, the accounts, and the first answer if the Idempotency-Key was used before. The caller then decides and
  * computes the whole answer. `acceptPosts` is one statement that stores the posts, their events and that answer,
  * if and only if nothing the decision rested on has changed meanwhile; otherwise nothing is stored and the caller
@@ -9,35 +9,18 @@
  * Time is part of the decision, and passes: the statement looks at the clock again, after it has taken the lock of the
  * Idempotency-Key. Whoever holds that lock, and finds no answer under the key, knows that none will come from a request
  * which saw an earlier time.
+ *
+ * A lone post goes with those that are asked for at the same time, if it need not wait for anybody (`lone-acceptance.ts`);
+ * the statement here is for all others, and waits.
  */
+import type { PostingAccount } from "./acceptance-basis.ts";
 import type { Database } from "./database.ts";
 import { Prisma } from "./generated/client.ts";
 import { keyLock } from "./idempotency-lock.ts";
 import type { IdempotencyScope, IdempotentAnswer } from "./idempotency-record.ts";
+import { acceptBeside } from "./lone-acceptance.ts";
+import { announceStored, insertPosts, newPostFields, storedColumns, toNewPost } from "./post-insertion.ts";
 import type { PostRecord } from "./post-record.ts";
-
-/** What accepting a post must know of its account. */
-export interface PostingAccount {
-  id: string;
-  clientId: string | null;
-  platform: string;
-  status: "active" | "needs_reconnect";
-  paused: boolean;
-}
-
-export interface AcceptanceBasis {
-  now: Date;
-  /** The company's accounts among those asked for, by id. */
-  accounts: ReadonlyMap<string, PostingAccount>;
-  /** What was answered under the key before; null: nothing yet, or no key was given. */
-  answered: IdempotentAnswer | null;
-}
-
-export interface AcceptanceQuestion {
-  companyId: string;
-  socialAccountIds: readonly string[];
-  idempotency: IdempotencyScope | null;
-}
 
 export interface Acceptance {
   companyId: string;
@@ -53,31 +36,13 @@ export interface Acceptance {
 /** `changed`: an account changed, the key was taken or time ran out meanwhile; nothing was stored. */
 export type AcceptanceResult = "accepted" | "changed";
 
-export async function readAcceptance(
-  database: Database,
-  { companyId, socialAccountIds, idempotency }: AcceptanceQuestion,
-): Promise<AcceptanceBasis> {
-  const [row] = await database.prisma.$queryRaw<
-    [{ now: Date; accounts: PostingAccount[] | null; answered: IdempotentAnswer | null }]
-  >`
-    SELECT app_now() AS now,
-      (SELECT jsonb_agg(jsonb_build_object(
-                'id', id, 'clientId', client_id, 'platform', platform, 'status', status, 'paused', paused))
-         FROM social_accounts
-        WHERE company_id = ${companyId}::uuid AND id = ANY (${[...socialAccountIds]}::uuid[]) AND deleted_at IS NULL) AS accounts,
-      (SELECT jsonb_build_object('requestHash', encode(request_hash, 'hex'), 'statusCode', status_code,
-                'location', location, 'response', response)
-         FROM idempotency_records
-        WHERE company_id = ${companyId}::uuid AND path = ${idempotency?.path ?? null} AND key = ${idempotency?.key ?? null}
-      ) AS answered`;
-  return {
-    now: row.now,
-    accounts: new Map((row.accounts ?? []).map((account) => [account.id, account])),
-    answered: row.answered,
-  };
+export async function acceptPosts(database: Database, acceptance: Acceptance): Promise<AcceptanceResult> {
+  return (await acceptBeside(database, acceptance)) || (await acceptAlone(database, acceptance))
+    ? "accepted"
+    : "changed";
 }
 
-export async function acceptPosts(database: Database, acceptance: Acceptance): Promise<AcceptanceResult> {
+async function acceptAlone(database: Database, acceptance: Acceptance): Promise<boolean> {
   const { companyId, posts, accounts, validUntil, idempotency } = acceptance;
   const lock =
     idempotency === null
@@ -109,32 +74,17 @@ export async function acceptPosts(database: Database, acceptance: Acceptance): P
       ON CONFLICT DO NOTHING
       RETURNING key
     ), stored AS (
-      INSERT INTO posts (id, company_id, social_account_id, client_id, platform, group_id, content, media, link, options,
-        metadata, scheduled_at, local_time, time_zone, time_adjustment, grace_minutes, when_late, late_at, status,
-        held_reason, accepted_at, needs_preparing, checks_left, max_attempts, next_attempt_at, request_id, created_at, updated_at)
-      SELECT id, ${companyId}::uuid, "socialAccountId", "clientId", platform, "groupId", text, media, link, options,
-        metadata, "scheduledAt", "localTime", "timeZone", "timeAdjustment", "graceMinutes", "whenLate", "lateAt", status,
-        "heldReason", "createdAt", "needsPreparing", "checksLeft", "maxAttempts", "nextAttemptAt", "requestId", "createdAt", "createdAt"
-      FROM jsonb_to_recordset(${JSON.stringify(posts)}::jsonb) AS p(id uuid, "socialAccountId" uuid, "clientId" uuid,
-        platform text, "groupId" text, text text, media jsonb, link text, options jsonb, metadata jsonb,
-        "scheduledAt" timestamptz, "localTime" text, "timeZone" text, "timeAdjustment" text, "graceMinutes" int,
-        "whenLate" text, "lateAt" timestamptz, status text, "heldReason" text, "needsPreparing" boolean, "checksLeft" smallint, "maxAttempts" int,
-        "nextAttemptAt" timestamptz, "requestId" text, "createdAt" timestamptz)
+      ${insertPosts}
+      FROM (
+        SELECT p.*, ${companyId}::uuid AS "companyId"
+        FROM jsonb_to_recordset(${JSON.stringify(posts.map(toNewPost))}::jsonb) AS p (${newPostFields})
+      ) AS given
       WHERE (SELECT count(*) FROM expected) = ${accounts.length}
         AND (${idempotency === null} OR EXISTS (SELECT FROM answered))
-      RETURNING id, social_account_id, status, held_reason, scheduled_at, revision, request_id, created_at
+      RETURNING ${storedColumns}
     ), announced AS (
-      INSERT INTO events (company_id, post_id, social_account_id, type, data, request_id, created_at)
-      SELECT ${companyId}::uuid, s.id, s.social_account_id, e.type, e.data, s.request_id, s.created_at
-      FROM stored s CROSS JOIN LATERAL (
-        SELECT 1 AS step, 'post.scheduled' AS type,
-               jsonb_build_object('status', s.status, 'revision', s.revision,
-                 'scheduledAt', to_char(s.scheduled_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) AS data
-        UNION ALL
-        SELECT 2, 'post.held', jsonb_build_object('status', s.status, 'heldReason', s.held_reason) WHERE s.status = 'held'
-      ) e
-      ORDER BY s.id, e.step
+      ${announceStored}
     )
     SELECT count(*) AS stored FROM stored`;
-  return Number(row.stored) === posts.length ? "accepted" : "changed";
+  return Number(row.stored) === posts.length;
 }
