@@ -1,11 +1,11 @@
 /**
  * `/docs`: the API's description as pages, with forms to try it. Everything it loads comes from here, its library is
  * told to phone nobody, and the browser is told to refuse it should it try. The library starts itself by a script
- * within the page, which is allowed by its hash, and styles itself as it runs.
+ * within the page, which is allowed by its hash, and styles itself as it runs. It is loaded when somebody opens the
+ * page: its text alone is 10 MB in memory, which processes that only take posts should not have.
  */
 import { createHash } from "node:crypto";
-import scalar from "@scalar/fastify-api-reference";
-import type { FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance } from "fastify";
 import { documentPath } from "./openapi.ts";
 
 export const docsPath = "/docs";
@@ -18,18 +18,38 @@ export interface DocsOptions {
 }
 
 export async function docs(app: FastifyInstance, { publicUrl }: DocsOptions): Promise<void> {
-  app.addHook("onSend", async (_request, reply, payload) => {
-    const type = String(reply.getHeader("content-type"));
-    if (type.startsWith("text/html") && typeof payload === "string") {
-      reply.header("content-security-policy", docsPolicy(payload, publicUrl));
-      // Without an icon browsers ask for one.
-      return payload.replace("<head>", '<head><link rel="icon" href="data:,">');
+  let library: Promise<FastifyInstance> | undefined;
+  const ask = async (url: string) => {
+    library ??= openLibrary();
+    try {
+      return await (await library).inject({ method: "GET", url });
+    } catch (error) {
+      // It may be readable the next time.
+      library = undefined;
+      throw error;
     }
-    if (type.startsWith("application/javascript") && reply.statusCode === 200) {
-      reply.header("cache-control", `private, max-age=${scriptMaxAgeSeconds}`);
-    }
-    return payload;
+  };
+  const schema = { hide: true };
+
+  app.get(docsPath, { schema }, async (_request, reply) => reply.redirect(`${docsPath}/`, 301));
+  app.get(`${docsPath}/`, { schema }, async (_request, reply) => {
+    const { body } = await ask(`${docsPath}/`);
+    reply.type("text/html; charset=utf-8").header("content-security-policy", docsPolicy(body, publicUrl));
+    // Without an icon browsers ask for one.
+    return body.replace("<head>", '<head><link rel="icon" href="data:,">');
   });
+  app.get(`${docsPath}/js/scalar.js`, { schema }, async (_request, reply) => {
+    const { rawPayload } = await ask(`${docsPath}/js/scalar.js`);
+    reply.header("cache-control", `private, max-age=${scriptMaxAgeSeconds}`);
+    return reply.type("application/javascript; charset=utf-8").send(rawPayload);
+  });
+  app.addHook("onClose", async () => void (await (await library)?.close()));
+}
+
+/** A server without a port: the library speaks only to a server it is registered with. */
+async function openLibrary(): Promise<FastifyInstance> {
+  const { default: scalar } = await import("@scalar/fastify-api-reference");
+  const app = Fastify();
   await app.register(scalar, {
     routePrefix: docsPath,
     configuration: {
@@ -46,6 +66,7 @@ export async function docs(app: FastifyInstance, { publicUrl }: DocsOptions): Pr
       showDeveloperTools: "never",
     },
   });
+  return app;
 }
 
 function docsPolicy(page: string, publicUrl: string | undefined): string {
