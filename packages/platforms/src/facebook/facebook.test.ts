@@ -1,6 +1,6 @@
 /** Against the sandbox, which speaks the Graph API from a ledger of its own. */
 import type { ConnectedAccount, OutgoingPost, Published } from "@punctual/core";
-import { gifSample, jpegSample, mp4Sample, pngSample } from "@punctual/testing";
+import { gifSample, pngSample } from "@punctual/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openRehearsal, type Rehearsal } from "../graph/rehearsal.fixture.ts";
 
@@ -14,44 +14,26 @@ afterAll(() => rehearsal?.close());
 beforeEach(() => {
   account = rehearsal.account();
 });
-afterEach(async () => {
-  await rehearsal.control("DELETE", "/_control/faults");
-  // Whatever happened: no token and no text of a post in what may be stored and shown.
-  expect(rehearsal.said()).not.toMatch(/sandbox\.handle-|from the rehearsal/);
-});
-
-function jpeg(path = "/a.jpg") {
-  return { url: rehearsal.media.put(path, jpegSample()), alt: "A grey field" };
-}
-
-/** Larger than the pieces a session asks for. */
-function film(sample: Parameters<typeof mp4Sample>[0] = {}) {
-  const rest = Buffer.alloc(2_500_000);
-  rest.writeUInt32BE(rest.length, 0);
-  rest.write("free", 4);
-  return { url: rehearsal.media.put("/film.mp4", Buffer.concat([mp4Sample(sample), rest])) };
-}
-
-const upright = { width: 540, height: 960, durationMs: 5_000 };
+afterEach(() => rehearsal.settle());
 
 const kinds: [kind: string, content: () => Partial<OutgoingPost>][] = [
   ["a text", () => ({})],
   ["a link with a text", () => ({ link: "https://example.com/a?b=c" })],
   ["a link alone", () => ({ text: "", link: "https://example.com/alone" })],
-  ["a picture", () => ({ media: [jpeg()] })],
-  ["a picture without a text", () => ({ text: "", media: [jpeg()] })],
+  ["a picture", () => ({ media: [rehearsal.jpeg()] })],
+  ["a picture without a text", () => ({ text: "", media: [rehearsal.jpeg()] })],
   [
     "several pictures",
     () => ({
       media: [
-        jpeg(),
+        rehearsal.jpeg(),
         { url: rehearsal.media.put("/b.png", pngSample()) },
         { url: rehearsal.media.put("/c", gifSample()) },
       ],
     }),
   ],
-  ["a video", () => ({ media: [film()] })],
-  ["a reel", () => ({ media: [film(upright)], options: { reel: true } })],
+  ["a video", () => ({ media: [rehearsal.film()] })],
+  ["a reel", () => ({ media: [rehearsal.film()], options: { reel: true } })],
 ];
 
 describe("publishing", () => {
@@ -75,7 +57,7 @@ describe("publishing", () => {
   });
 
   test("goes on from what an earlier call had uploaded", async () => {
-    const post = rehearsal.post({ media: [jpeg("/one.jpg"), jpeg("/two.jpg")] });
+    const post = rehearsal.post({ media: [rehearsal.jpeg("/one.jpg"), rehearsal.jpeg("/two.jpg")] });
     await rehearsal.command({ kind: "delay", ms: 1 }, { stage: "prepare" });
     await rehearsal.command({ kind: "status", status: 500 }, { stage: "prepare" });
     const first = await rehearsal.attempt(post, account);
@@ -88,7 +70,7 @@ describe("publishing", () => {
   });
 
   test("goes on with a video in the middle", async () => {
-    const post = rehearsal.post({ media: [film()] });
+    const post = rehearsal.post({ media: [rehearsal.film()] });
     await rehearsal.command({ kind: "delay", ms: 1 }, { stage: "prepare", times: 2 });
     await rehearsal.command({ kind: "reset" }, { stage: "prepare" });
     const first = await rehearsal.attempt(post, account);
@@ -129,7 +111,7 @@ describe("a lost answer", () => {
     });
     const later = { ...looked, firstSentAt: new Date(Date.now() + 600_000) };
     expect(await rehearsal.confirm(later, account, {})).toMatchObject({ kind: "cannot_tell" });
-    const withPicture = { ...looked, media: [jpeg()] };
+    const withPicture = { ...looked, media: [rehearsal.jpeg()] };
     expect(await rehearsal.confirm(withPicture, account, { photoIds: ["1"] })).toMatchObject({ kind: "cannot_tell" });
   });
 });
@@ -139,7 +121,7 @@ describe("a video", () => {
     ["of the feed", {}],
     ["as a reel", { reel: true }],
   ])("%s that was not published says so, and is then published", async (_kind, options) => {
-    const post = rehearsal.post({ media: [film(upright)], options });
+    const post = rehearsal.post({ media: [rehearsal.film()], options });
     await rehearsal.command({ kind: "status", status: 500 });
     const first = await rehearsal.attempt(post, account);
     expect(first.outcome).toMatchObject({ kind: "unknown", code: "graph_2" });
@@ -150,7 +132,7 @@ describe("a video", () => {
   });
 
   test("whose upload expired is uploaded anew", async () => {
-    const post = rehearsal.post({ media: [film()] });
+    const post = rehearsal.post({ media: [rehearsal.film()] });
     const prepared = await rehearsal.prepare(post, account);
     await rehearsal.control("POST", "/_control/clock", { advanceMs: 86_400_000 });
     if (prepared.kind !== "ready") throw new Error("not ready");
@@ -162,7 +144,7 @@ describe("a video", () => {
   });
 
   test("sent again after it was published shows it once", async () => {
-    const post = rehearsal.post({ media: [film()] });
+    const post = rehearsal.post({ media: [rehearsal.film()] });
     const { checkpoint, sent } = await rehearsal.attempt(post, account);
     await rehearsal.attempt(sent, account, checkpoint);
     expect((await rehearsal.ledger(account)).map(({ outcome }) => outcome)).toEqual(["accepted", "repeat"]);
@@ -210,7 +192,7 @@ describe("in two steps", () => {
   });
 
   test("pictures of a post that was made without an answer are uploaded anew", async () => {
-    const post = rehearsal.post({ media: [jpeg("/anew.jpg")] });
+    const post = rehearsal.post({ media: [rehearsal.jpeg("/anew.jpg")] });
     await rehearsal.command({ kind: "delay", ms: 1 }, { stage: "prepare" });
     await rehearsal.command({ kind: "accept_then_reset" }, { stage: "prepare" });
     const first = await rehearsal.attempt(post, account);

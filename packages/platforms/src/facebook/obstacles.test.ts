@@ -1,6 +1,5 @@
 /** What is found out before anything is sent, against the sandbox. */
 import type { ConnectedAccount, OutgoingPost } from "@punctual/core";
-import { jpegSample, mp4Sample } from "@punctual/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openRehearsal, type Rehearsal } from "../graph/rehearsal.fixture.ts";
 
@@ -14,25 +13,7 @@ afterAll(() => rehearsal?.close());
 beforeEach(() => {
   account = rehearsal.account();
 });
-afterEach(async () => {
-  await rehearsal.control("DELETE", "/_control/faults");
-  // Whatever happened: no token and no text of a post in what may be stored and shown.
-  expect(rehearsal.said()).not.toMatch(/sandbox\.handle-|from the rehearsal/);
-});
-
-function jpeg(path = "/a.jpg") {
-  return { url: rehearsal.media.put(path, jpegSample()), alt: "A grey field" };
-}
-
-/** Larger than the pieces a session asks for. */
-function film(sample: Parameters<typeof mp4Sample>[0] = {}) {
-  const rest = Buffer.alloc(2_500_000);
-  rest.writeUInt32BE(rest.length, 0);
-  rest.write("free", 4);
-  return { url: rehearsal.media.put("/film.mp4", Buffer.concat([mp4Sample(sample), rest])) };
-}
-
-const upright = { width: 540, height: 960, durationMs: 5_000 };
+afterEach(() => rehearsal.settle());
 
 describe("what stands in the way is found before anything is sent", () => {
   const commanded = (code: number, subcode?: number, status = 400) => {
@@ -90,11 +71,11 @@ describe("what stands in the way is found before anything is sent", () => {
       "media_type",
     ],
     ["media that are not there", () => ({ media: [{ url: `${rehearsal.media.url}/missing` }] }), "media_http_404"],
-    ["a video beside a picture", () => ({ media: [film(), jpeg()] }), "media_mixed"],
-    ["a picture as a reel", () => ({ media: [jpeg()], options: { reel: true } }), "media_type"],
+    ["a video beside a picture", () => ({ media: [rehearsal.film(), rehearsal.jpeg()] }), "media_mixed"],
+    ["a picture as a reel", () => ({ media: [rehearsal.jpeg()], options: { reel: true } }), "media_type"],
     [
       "a reel that is too short",
-      () => ({ media: [film({ ...upright, durationMs: 1_000 })], options: { reel: true } }),
+      () => ({ media: [rehearsal.film({ durationMs: 1_000 })], options: { reel: true } }),
       "media_duration",
     ],
   ])("%s", async (_what, content, code) => {
@@ -113,7 +94,7 @@ test("nothing is sent without what was to be prepared, nor once sending is forbi
     beforeSend: () => {},
   };
   const { platform } = rehearsal;
-  const withPicture = rehearsal.post({ media: [jpeg()] });
+  const withPicture = rehearsal.post({ media: [rehearsal.jpeg()] });
   expect(await platform.send(withPicture, context)).toMatchObject({
     kind: "retry",
     category: "internal",

@@ -1,17 +1,19 @@
 /** An adapter of Meta's against the sandbox as the process it is: what a worker would do with a post, step by step. */
+import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import type {
   CallContext,
   Checkpoint,
   Confirmation,
   ConnectedAccount,
+  MediaItem,
   OutgoingPost,
   Outcome,
   Platform,
   Prepared,
   ValidationIssue,
 } from "@punctual/core";
-import { launchApp, openMediaServer, type MediaServer } from "@punctual/testing";
+import { jpegSample, launchApp, mp4Sample, openMediaServer, type MediaServer } from "@punctual/testing";
 import { createPlatforms } from "../registry.ts";
 
 export interface LedgerEntry {
@@ -30,6 +32,10 @@ export interface Rehearsal {
   /** An account nobody else uses. */
   account(settings?: Record<string, unknown>): ConnectedAccount;
   post(content?: Partial<OutgoingPost>): OutgoingPost;
+  /** A square, unless a size is given. */
+  jpeg(path?: string, size?: { width: number; height: number }): MediaItem;
+  /** Upright and five seconds long, unless told otherwise; larger than the pieces a session asks for. */
+  film(sample?: Parameters<typeof mp4Sample>[0]): MediaItem;
   prepare(post: OutgoingPost, account: ConnectedAccount, more?: Partial<CallContext>): Promise<Prepared>;
   /** Prepares and sends, as an attempt does; `checkpoint` is what it left. */
   attempt(
@@ -43,8 +49,8 @@ export interface Rehearsal {
   /** The next call at that stage goes wrong, once. */
   command(fault: Record<string, unknown>, rule?: Record<string, unknown>): Promise<void>;
   ledger(account: ConnectedAccount): Promise<LedgerEntry[]>;
-  /** Every outcome so far, to look for what must not be in one. */
-  said(): string;
+  /** After each test: nothing is commanded any more. @throws if an outcome so far tells a token or a post's text */
+  settle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -136,7 +142,21 @@ export async function openRehearsal(name: string, accountSetting: string): Promi
       const { data } = (await control("GET", `/_ledger?platform=${name}&account=${id}`)) as { data: LedgerEntry[] };
       return data;
     },
-    said: () => JSON.stringify(said),
+    jpeg: (path = "/a.jpg", size = { width: 400, height: 400 }) => ({
+      url: media.put(path, jpegSample(size)),
+      alt: "A grey field",
+    }),
+    film(sample = {}) {
+      const rest = Buffer.alloc(2_500_000);
+      rest.writeUInt32BE(rest.length, 0);
+      rest.write("free", 4);
+      const upright = mp4Sample({ width: 540, height: 960, durationMs: 5_000, ...sample });
+      return { url: media.put("/film.mp4", Buffer.concat([upright, rest])) };
+    },
+    async settle() {
+      for (const path of ["faults", "instagram/timelines", "clock"]) await control("DELETE", `/_control/${path}`);
+      assert.doesNotMatch(JSON.stringify(said), /sandbox\.handle-|from the rehearsal/);
+    },
     async close() {
       await platforms.stop();
       await media.close();

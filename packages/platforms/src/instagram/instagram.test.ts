@@ -1,6 +1,5 @@
 /** Against the sandbox, which speaks the Graph API from a ledger of its own and really fetches the media. */
 import type { ConnectedAccount, OutgoingPost, Published } from "@punctual/core";
-import { jpegSample, mp4Sample } from "@punctual/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openRehearsal, type Rehearsal } from "../graph/rehearsal.fixture.ts";
 
@@ -14,34 +13,20 @@ afterAll(() => rehearsal?.close());
 beforeEach(() => {
   account = rehearsal.account();
 });
-afterEach(async () => {
-  await rehearsal.control("DELETE", "/_control/faults");
-  await rehearsal.control("DELETE", "/_control/instagram/timelines");
-  await rehearsal.control("DELETE", "/_control/clock");
-  // Whatever happened: no token and no text of a post in what may be stored and shown.
-  expect(rehearsal.said()).not.toMatch(/sandbox\.handle-|from the rehearsal/);
-});
-
-function jpeg(path = "/a.jpg", size = { width: 400, height: 400 }) {
-  return { url: rehearsal.media.put(path, jpegSample(size)), alt: "A grey field" };
-}
-
-function film(durationMs = 5_000) {
-  return { url: rehearsal.media.put("/film.mp4", mp4Sample({ width: 540, height: 960, durationMs })) };
-}
+afterEach(() => rehearsal.settle());
 
 function timeline(statuses: string[], times = 1) {
   return rehearsal.control("POST", "/_control/instagram/timelines", { account: id(), times, statuses });
 }
 
 const id = () => String(account.settings["userId"]);
-const picture = () => rehearsal.post({ media: [jpeg()] });
+const picture = () => rehearsal.post({ media: [rehearsal.jpeg()] });
 
 const kinds: [kind: string, content: () => Partial<OutgoingPost>][] = [
-  ["a picture", () => ({ media: [jpeg()] })],
-  ["a picture without a text", () => ({ text: "", media: [jpeg()] })],
-  ["a reel", () => ({ media: [film()], options: { shareToFeed: true, coverAtMs: 1_000 } })],
-  ["a carousel", () => ({ media: [jpeg("/1.jpg"), film(), jpeg("/3.jpg")] })],
+  ["a picture", () => ({ media: [rehearsal.jpeg()] })],
+  ["a picture without a text", () => ({ text: "", media: [rehearsal.jpeg()] })],
+  ["a reel", () => ({ media: [rehearsal.film()], options: { shareToFeed: true, coverAtMs: 1_000 } })],
+  ["a carousel", () => ({ media: [rehearsal.jpeg("/1.jpg"), rehearsal.film(), rehearsal.jpeg("/3.jpg")] })],
 ];
 
 describe("publishing", () => {
@@ -89,7 +74,7 @@ describe("publishing", () => {
   });
 
   test("goes on with the pictures of a carousel that were taken already", async () => {
-    const post = rehearsal.post({ media: [jpeg("/one.jpg"), jpeg("/two.jpg")] });
+    const post = rehearsal.post({ media: [rehearsal.jpeg("/one.jpg"), rehearsal.jpeg("/two.jpg")] });
     await rehearsal.command({ kind: "delay", ms: 1 }, { stage: "prepare" });
     await rehearsal.command({ kind: "status", status: 500 }, { stage: "prepare" });
     const first = await rehearsal.attempt(post, account);
@@ -198,7 +183,7 @@ describe("a container", () => {
 
   test("of a carousel that failed is refused with the reason", async () => {
     await timeline(["ERROR"]);
-    const post = rehearsal.post({ media: [jpeg("/1.jpg"), jpeg("/2.jpg")] });
+    const post = rehearsal.post({ media: [rehearsal.jpeg("/1.jpg"), rehearsal.jpeg("/2.jpg")] });
     expect((await rehearsal.attempt(post, account)).outcome).toMatchObject({ kind: "rejected", code: "graph_2207026" });
   });
 
