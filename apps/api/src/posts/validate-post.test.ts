@@ -1,4 +1,4 @@
-import { createTestEnvironment, insertTestPosts, type TestEnvironment } from "@punctual/testing";
+import { createTestEnvironment, insertTestPosts, yearAhead, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
 
@@ -63,6 +63,37 @@ test("a post beyond its account's quota is valid, and told when there is room; s
   const later = await validate({ ...body, scheduledAt: "2027-06-02T10:00:00Z" }, linkedin.apiKey);
   expect(later.body).toEqual({ valid: true, issues: [] });
   expect((await api.call(linkedin.apiKey, "POST", "/v1/posts", { body })).status).toBe(201);
+});
+
+test("scheduling or moving a post beyond the quota says so at once, with the next free time; before it nothing is said", async () => {
+  const settings = { author: "urn:li:person:beyond" };
+  const linkedin = await env.createTenant({ platform: "linkedin", settings, credentials: { accessToken: "t" } });
+  const { socialAccountId, apiKey } = linkedin;
+  await insertTestPosts(env, linkedin, 149, { platform: "linkedin" });
+  await env.sql(`UPDATE posts SET next_attempt_at = '${yearAhead}-06-01T10:00:00Z' WHERE social_account_id = $1`, [
+    socialAccountId,
+  ]);
+  const told = async (id: string) =>
+    (await env.sql<{ data: object }>("SELECT data FROM events WHERE post_id = $1 AND type = 'post.at_risk'", [id])).map(
+      ({ data }) => data,
+    );
+  const scheduledAt = `${yearAhead}-06-01T12:00:00.000Z`;
+  const post = { socialAccountId, text: "Hello", scheduledAt };
+  const bulk = {
+    posts: [
+      post,
+      { ...post, scheduledAt: `${yearAhead}-06-01T13:00:00Z` },
+      { ...post, scheduledAt: `${yearAhead}-06-02T13:00:00Z` },
+    ],
+  };
+  const { body } = await api.call<{ data: { id: string }[] }>(apiKey, "POST", "/v1/posts/bulk", { body: bulk });
+  const [first, second, third] = body.data.map(({ id }) => id) as [string, string, string];
+  expect([await told(first), await told(third)]).toEqual([[], []]);
+  const risk = { reason: "beyond_quota", status: "scheduled", nextAttemptAt: `${yearAhead}-06-02T10:00:00.000Z` };
+  expect(await told(second)).toMatchObject([{ ...risk, scheduledAt: `${yearAhead}-06-01T13:00:00.000Z` }]);
+  const moved = await api.call(apiKey, "PATCH", `/v1/posts/${third}`, { body: { scheduledAt } });
+  expect(moved.status).toBe(200);
+  expect(await told(third)).toMatchObject([{ ...risk, revision: 2, scheduledAt }]);
 });
 
 test("another company's account is as unknown as one that never was", async () => {
