@@ -31,7 +31,7 @@ export async function countStatements(
   await work();
   const seconds = (performance.now() - started) / 1_000;
   const statements = (await readStatements(admin, own))
-    .map(({ query, calls, totalMs }) => ({ query, calls, meanMs: totalMs / calls }))
+    .map(({ query, calls, totalMs }) => ({ query: query.slice(0, queryLengthMax), calls, meanMs: totalMs / calls }))
     .toSorted((a, b) => b.calls - a.calls);
   return { statements, seconds };
 }
@@ -58,7 +58,7 @@ export async function readStatements(admin: Database, own: OwnDatabase): Promise
     FROM pg_stat_statements AS statement JOIN pg_database AS database ON database.oid = statement.dbid
     WHERE database.datname = ${own.name} AND statement.query NOT LIKE '%ofHarness%' GROUP BY 1, 2`;
   return rows.map(({ query, ...counts }) => ({
-    query: query.replaceAll(/\s+/g, " ").trim().slice(0, queryLengthMax),
+    query: query.replaceAll(/\s+/g, " ").trim(),
     ...counts,
   }));
 }
