@@ -43,7 +43,9 @@ export async function docs(app: FastifyInstance, { publicUrl }: DocsOptions): Pr
     reply.header("cache-control", `private, max-age=${scriptMaxAgeSeconds}`);
     return reply.type("application/javascript; charset=utf-8").send(rawPayload);
   });
-  app.addHook("onClose", async () => void (await (await library)?.close()));
+  app.addHook("onClose", async () => {
+    await (await library)?.close();
+  });
 }
 
 /** A server without a port: the library speaks only to a server it is registered with. */
