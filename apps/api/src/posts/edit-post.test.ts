@@ -49,6 +49,22 @@ describe("an edit", () => {
     expect(await read(post.id)).toEqual(body);
   });
 
+  test("discards what was prepared, and takes the post from whoever prepares it", async () => {
+    const { id } = await schedule();
+    const prepared = `checkpoint = '{"upload": 1}', prepared_at = app_now(), risks_told = '{limited}'`;
+    await force(
+      id,
+      `${prepared}, preparing_token = gen_random_uuid(), preparing_until = app_now() + interval '1 hour'`,
+    );
+    expect((await edit(id, { text: "Changed" })).status).toBe(200);
+    const [row] = await env.sql(
+      "SELECT checkpoint, prepared_at, preparing_token, preparing_until, risks_told FROM posts WHERE id = $1",
+      [id],
+    );
+    const none = { checkpoint: null, prepared_at: null, preparing_token: null, preparing_until: null };
+    expect(row).toEqual({ ...none, risks_told: [] });
+  });
+
   test("is a merge patch: null takes a field back to its default, objects are merged", async () => {
     const { id } = await schedule({
       metadata: { keep: "1", drop: "2" },
