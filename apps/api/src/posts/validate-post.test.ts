@@ -25,7 +25,7 @@ const draft = (more: object = {}) => ({ socialAccountId: tenant.socialAccountId,
 const validate = (body: object, key = tenant.apiKey) => api.call<Verdict>(key, "POST", "/v1/posts/validate", { body });
 
 test("a good post is valid, and nothing of it is stored", async () => {
-  const answer = await validate(draft({ scheduledAt: "2027-06-01T00:00:00Z" }));
+  const answer = await validate(draft({ scheduledAt: `${yearAhead}-06-01T00:00:00Z` }));
   expect(answer).toMatchObject({ status: 200, body: { valid: true, issues: [] } });
   const [stored] = await env.sql(
     "SELECT (SELECT count(*) FROM posts) AS posts, (SELECT count(*) FROM events) AS events",
@@ -52,15 +52,19 @@ test("every fault is told at once, exactly as scheduling tells it", async () => 
 test("a post beyond its account's quota is valid, and told when there is room; scheduling accepts it", async () => {
   const settings = { author: "urn:li:person:quota" };
   const linkedin = await env.createTenant({ platform: "linkedin", settings, credentials: { accessToken: "t" } });
-  const body = { socialAccountId: linkedin.socialAccountId, text: "Hello", scheduledAt: "2027-06-01T12:00:00Z" };
+  const body = {
+    socialAccountId: linkedin.socialAccountId,
+    text: "Hello",
+    scheduledAt: `${yearAhead}-06-01T12:00:00Z`,
+  };
   await insertTestPosts(env, linkedin, 150, { platform: "linkedin" });
-  await env.sql("UPDATE posts SET next_attempt_at = '2027-06-01T10:00:00Z' WHERE social_account_id = $1", [
+  await env.sql(`UPDATE posts SET next_attempt_at = '${yearAhead}-06-01T10:00:00Z' WHERE social_account_id = $1`, [
     linkedin.socialAccountId,
   ]);
   const { body: verdict } = await validate(body, linkedin.apiKey);
   expect(verdict).toMatchObject({ valid: true, issues: [{ path: "/scheduledAt", code: "beyond_quota" }] });
-  expect(verdict.issues[0]?.message).toContain("2027-06-02T10:00:00.000Z");
-  const later = await validate({ ...body, scheduledAt: "2027-06-02T10:00:00Z" }, linkedin.apiKey);
+  expect(verdict.issues[0]?.message).toContain(`${yearAhead}-06-02T10:00:00.000Z`);
+  const later = await validate({ ...body, scheduledAt: `${yearAhead}-06-02T10:00:00Z` }, linkedin.apiKey);
   expect(later.body).toEqual({ valid: true, issues: [] });
   expect((await api.call(linkedin.apiKey, "POST", "/v1/posts", { body })).status).toBe(201);
 });
