@@ -8,6 +8,7 @@ export * from "./json-pointer.ts";
 export * from "./lateness-bucket.ts";
 export * from "./next-free-time.ts";
 export * from "./outcome.ts";
+export * from "./platform-description.ts";
 export * from "./platform.ts";
 export * from "./post-limits.ts";
 export * from "./post-state.ts";

@@ -4,6 +4,7 @@
  * irreversible call and is never retried inside an adapter.
  */
 import type { Outcome } from "./outcome.ts";
+import type { PlatformDescription } from "./platform-description.ts";
 import type { Guarantee } from "./settle.ts";
 
 export interface MediaItem {
@@ -195,56 +196,6 @@ export interface Connector {
   ): Promise<Exclude<ConnectStep, { kind: "redirect" }> | ConnectCancelled>;
 }
 
-/** What a platform takes of one kind of media. Inclusive; aspect is width divided by height; what is absent is not limited. */
-export interface MediaRule {
-  /** For people: `image`, `animation`, `video`. */
-  kind: string;
-  /** Media types, as read from the bytes. */
-  types: readonly string[];
-  bytesMax: number;
-  /** Pixels, the way up it is shown. */
-  widthMin?: number;
-  widthMax?: number;
-  heightMin?: number;
-  heightMax?: number;
-  /** Width times height. */
-  pixelsMax?: number;
-  aspectMin?: number;
-  aspectMax?: number;
-  durationMsMin?: number;
-  durationMsMax?: number;
-  /** Of this kind in one post, if that is fewer than media in all. */
-  itemsMax?: number;
-}
-
-export interface MediaLimits {
-  /** Whether one post may hold several kinds. */
-  mixed: boolean;
-  /** Of a description, in characters as the platform counts them. */
-  altCharactersMax?: number;
-  rules: readonly MediaRule[];
-}
-
-/** Units as the platform counts them. */
-export interface PlatformLimits {
-  textCharactersMax: number;
-  /** Of the text in UTF-8, where the platform limits that as well. */
-  textBytesMax?: number;
-  mediaItemsMax: number;
-  /** Absent where media are only passed on. */
-  media?: MediaLimits;
-}
-
-/** The platform's limits and promises, served to clients as data. */
-export interface PlatformDescription {
-  platform: string;
-  displayName: string;
-  limits: PlatformLimits;
-  settings: readonly { name: string; required: boolean; description: string }[];
-  credentials: readonly { name: string; required: boolean; description: string }[];
-  delivery: { guarantee: Guarantee; description: string };
-}
-
 export interface Platform {
   readonly name: string;
   readonly description: PlatformDescription;
@@ -291,6 +242,11 @@ export interface Platform {
   refresh?(account: ConnectedAccount, context: Pick<CallContext, "timeoutMs" | "signal">): Promise<Refreshed>;
   /** What tells this account from others of the platform, of its settings and credentials; null: unknown. Pure. */
   accountIdentity?(account: Pick<ConnectedAccount, "settings" | "credentials">): string | null;
+  /**
+   * Names of the settings and credentials that nobody gives: the platform told them for the credentials that were given,
+   * and they are forgotten with those.
+   */
+  readonly told?: { settings?: readonly string[]; credentials?: readonly string[] };
   readonly connector?: Connector;
   /** Asks the platform whether the account's credentials work. Changes nothing, and never throws for what it answers. */
   check?(account: ConnectedAccount, context: Pick<CallContext, "timeoutMs" | "signal">): Promise<AccountCheck>;

@@ -48,17 +48,19 @@ export async function changeAccount(deps: ChangeDeps, request: ChangeRequest): P
 
     const platform = platforms.get(expected.platform);
     if (platform === undefined) throw new Error(`there is no platform ${expected.platform}`);
-    const settings = mergeObject(expected.settings, patch.settings);
+    const reconnects = patch.credentials !== undefined;
+    const told = reconnects ? platform.told : undefined;
+    const settings = mergeObject(without(expected.settings, told?.settings), patch.settings);
     const kept = wholeCredentials ? {} : (openCredentials(expected, keyring) ?? {});
-    const credentials = mergeObject(kept, patch.credentials);
-    const touchesPlatform = patch.settings !== undefined || patch.credentials !== undefined;
+    const credentials = mergeObject(without(kept, told?.credentials), patch.credentials);
+    const touchesPlatform = patch.settings !== undefined || reconnects;
     const issues = touchesPlatform
       ? platform.validateAccount({ settings, credentials, sandbox: expected.sandbox })
       : [];
     if (issues.length > 0) return { kind: "refused", issues };
 
     const { name, clientId } = patch;
-    const sealed = patch.credentials === undefined ? null : keyring.seal(JSON.stringify(credentials), expected.id);
+    const sealed = reconnects ? keyring.seal(JSON.stringify(credentials), expected.id) : null;
     const change = { companyId, expected, name, clientId, settings, credentials: sealed, requestId };
     const account = await changeSocialAccount(database, change);
     if (account !== null) {
@@ -70,6 +72,14 @@ export async function changeAccount(deps: ChangeDeps, request: ChangeRequest): P
     }
   }
   return { kind: "contended" };
+}
+
+/** What a platform told is true of the credentials it was told for: others may be of another person. */
+function without(
+  fields: Readonly<Record<string, unknown>>,
+  names: readonly string[] = [],
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
 }
 
 /** Null if no key opens them: whoever gives new ones shall not be hindered by that. */

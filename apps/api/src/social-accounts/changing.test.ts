@@ -109,6 +109,31 @@ test("credentials that no key opens any more can be replaced, and nothing less h
   expect((await stored()).opened).toEqual({ secret: otherSecret });
 });
 
+test.each([
+  {
+    platform: "mastodon",
+    told: { settings: { account: "kim@sandbox" }, credentials: {} },
+    given: { settings: { trustIdempotencyKey: false }, credentials: { accessToken: "sandbox.kim.1" } },
+    others: { accessToken: "sandbox.sam.1" },
+  },
+  {
+    platform: "bluesky",
+    told: { settings: {}, credentials: { did: "did:plc:kim", accessJwt: "a.b.c", refreshJwt: "d.e.f" } },
+    given: { settings: {}, credentials: { identifier: "kim.example", appPassword: "one" } },
+    others: { identifier: "sam.example", appPassword: "two" },
+  },
+])("what $platform told of an account is forgotten with its credentials, and only then", async (account) => {
+  const { platform, told, given, others } = account;
+  const settings = { ...given.settings, ...told.settings };
+  tenant = await env.createTenant({ platform, settings, credentials: { ...given.credentials, ...told.credentials } });
+  expect((await patch({ name: "Renamed", settings: {} })).body.settings).toEqual(settings);
+  expect((await stored()).opened).toEqual({ ...given.credentials, ...told.credentials });
+  expect((await patch({ credentials: others })).body.settings).toEqual(given.settings);
+  expect((await stored()).opened).toEqual(others);
+  // Whoever gives it with them knows it.
+  expect((await patch({ credentials: others, settings: told.settings })).body.settings).toEqual(settings);
+});
+
 test("two patches at once both count", async () => {
   for (let round = 0; round < 10; round += 1) {
     const answers = await Promise.all([

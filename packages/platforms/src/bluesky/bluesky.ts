@@ -103,6 +103,8 @@ export function createBlueskyPlatform(deps: PlatformDeps): Platform {
     check: (account, limits) => checkSession(xrpc, account, limits),
     credentialsExpireAt: sessionExpiresAt,
     refresh: (account, limits) => renewSession(xrpc, account, limits),
+    // The session of one person would publish what the credentials of another are for.
+    told: { credentials: ["did", "accessJwt", "refreshJwt"] },
     accountIdentity({ credentials }) {
       const identifier = textOf(credentials["identifier"]);
       return identifier === undefined ? null : identifier.toLowerCase();

@@ -95,6 +95,7 @@ export function createMastodonPlatform(deps: PlatformDeps): Platform {
       return { kind: verdict.kind === "reconnect" ? "refused" : "cannot_tell", message: verdict.message };
     },
 
+    told: { settings: ["account"] },
     accountIdentity: ({ settings }) => textOf(settings["account"])?.toLowerCase() ?? null,
     connector: createMastodonConnector(deps),
   };
