@@ -1,7 +1,8 @@
 /** A success that the platform reported is a fact, whatever state the post has come to since. */
 import { randomUUID } from "node:crypto";
 import type { PostStatus, Published, Settlement } from "@punctual/core";
-import { createTestEnvironment, insertTestPost, type TestEnvironment, type TestTenant } from "@punctual/testing";
+import { createTestEnvironment, insertTestPost, until, type TestEnvironment, type TestTenant } from "@punctual/testing";
+import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { claimPost } from "./post-claim.ts";
 import { resolvePost } from "./post-resolution.ts";
@@ -127,6 +128,32 @@ describe("of a post that was published already", () => {
   test("is a repeat if the platform gave it the same id", async () => {
     const post = await publishedByAnother(published);
     expect(await late(post)).toBe("repeat");
+  });
+
+  test("is a double as well if the first was being recorded at that moment", async () => {
+    const post = await rescuedPost(open);
+    const token = await claim(post.postId);
+    const first = new pg.Client(env.databaseUrl);
+    await first.connect();
+    try {
+      await first.query("BEGIN");
+      await first.query(
+        `UPDATE posts SET status = 'published', external_id = 'r-2', claim_token = NULL, claimed_by = NULL, lease_until = NULL
+          WHERE id = $1`,
+        [post.postId],
+      );
+      await first.query("UPDATE attempts SET outcome = 'published' WHERE claim_token = $1", [token]);
+      const outcome = late(post);
+      await until("it waits for the row", async () => {
+        const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        return (await env.sql(waiting)).length > 0;
+      });
+      await first.query("COMMIT");
+      expect(await outcome).toBe("doubled");
+    } finally {
+      await first.end();
+    }
+    expect(await attempts(post.postId)).toMatchObject([{ outcome: "doubled" }, { outcome: "published" }]);
   });
 
   test.each<[string, Published]>([

@@ -157,26 +157,27 @@ export type LateSuccess =
   /** There is no such attempt. */
   | "unknown_attempt";
 
-/**
- * Records a success whose claim was lost meanwhile. What the platform did is a fact, whatever state we had come to.
- *
- * @param repeatIsHarmless whether the platform takes a repeat for the same post
- */
-export async function recordLateSuccess(
+export interface LateRecord {
+  postId: string;
+  claimToken: string;
+  published: Published;
+  /** Whether the platform takes a repeat for the same post. */
+  repeatIsHarmless: boolean;
+}
+
+/** Records a success whose claim was lost meanwhile. What the platform did is a fact, whatever state we had come to. */
+export async function recordLateSuccess(database: Database, record: LateRecord): Promise<LateSuccess> {
+  // Another's success that was recorded while this one waited for the row can only be judged once it is to be seen. It
+  // happens once, since what is published stays so.
+  const outcome = await recordUnlessOvertaken(database, record);
+  return outcome === "overtaken" ? recordLateSuccess(database, record) : outcome;
+}
+
+async function recordUnlessOvertaken(
   database: Database,
-  {
-    postId,
-    claimToken,
-    published,
-    repeatIsHarmless,
-  }: {
-    postId: string;
-    claimToken: string;
-    published: Published;
-    repeatIsHarmless: boolean;
-  },
-): Promise<LateSuccess> {
-  const [row] = await database.prisma.$queryRaw<{ outcome: LateSuccess }[]>`
+  { postId, claimToken, published, repeatIsHarmless }: LateRecord,
+): Promise<LateSuccess | "overtaken"> {
+  const [row] = await database.prisma.$queryRaw<{ outcome: LateSuccess | "overtaken" }[]>`
     WITH post AS (
       UPDATE posts AS post
       SET status = 'published', held_reason = NULL, outcome_open = false,
@@ -191,25 +192,27 @@ export async function recordLateSuccess(
     ), verdict AS (
       SELECT CASE
         WHEN EXISTS (SELECT FROM post) THEN 'recorded'
+        WHEN post.status <> 'published' THEN 'overtaken'
         WHEN ${repeatIsHarmless} OR post.external_id = ${published.externalId ?? null} THEN 'repeat'
         WHEN post.external_id <> ${published.externalId ?? null} OR EXISTS (SELECT FROM attempts
           WHERE post_id = post.id AND claim_token <> ${claimToken}::uuid AND outcome = 'published') THEN 'doubled'
         -- The same success told twice, its first answer lost; or somebody had said so who knew no id.
         ELSE 'repeat' END AS outcome
-      FROM posts AS post WHERE id = ${postId}::uuid
+      FROM posts AS post
+      JOIN attempts AS own ON own.post_id = post.id AND own.claim_token = ${claimToken}::uuid
+      WHERE post.id = ${postId}::uuid
     ), ended AS (
       UPDATE attempts
       SET outcome = CASE WHEN verdict.outcome = 'doubled' THEN 'doubled' ELSE 'published' END,
           category = NULL, code = NULL, message = NULL, http_status = ${published.httpStatus ?? null}::integer,
           external_id = ${published.externalId ?? null}, external_url = ${published.externalUrl ?? null}, ended_at = app_now()
       FROM verdict
-      WHERE post_id = ${postId}::uuid AND claim_token = ${claimToken}::uuid
-      RETURNING verdict.outcome
+      WHERE post_id = ${postId}::uuid AND claim_token = ${claimToken}::uuid AND verdict.outcome <> 'overtaken'
     ), event AS (
       INSERT INTO events (company_id, post_id, social_account_id, type, data, request_id)
       SELECT company_id, id, social_account_id, 'post.published', ${eventData}, request_id FROM post
     )
-    SELECT outcome FROM ended`;
+    SELECT outcome FROM verdict`;
   return row?.outcome ?? "unknown_attempt";
 }
 
