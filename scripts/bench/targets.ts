@@ -96,6 +96,7 @@ export function rowsOf(sizes: Sizes): readonly Row[] {
     row("idle", "apiMb", "idle: memory of the API", "MB", { bounds: [atMost(200)] }),
     row("idle", "workerMb", "idle: memory of the worker", "MB", { bounds: [atMost(200)] }),
     row("idle", "statementsPerSecond", "idle: Postgres statements", "/s", { bounds: [atMost(10)] }),
+    row("idle", "commandsPerSecond", "idle: Redis commands", "/s", {}),
 
     row("costs", "scheduleStatements", "cost: SQL statements to schedule a post", "", {}),
     row("costs", "publishStatements", "cost: SQL statements to publish it", "", {}),

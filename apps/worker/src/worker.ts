@@ -1,6 +1,6 @@
 /** Everything a worker runs, in the order it starts: what is needed first, what takes work last. */
 import { defaultRetryPolicy, deliveryLane, queueName, type Platform, type RetryPolicy } from "@punctual/core";
-import { markEnqueued, openDatabase, overduePosts, type Database } from "@punctual/db";
+import { lookOut, markEnqueued, openDatabase, overduePosts, type Database } from "@punctual/db";
 import { createPlatforms, type Platforms } from "@punctual/platforms";
 import { openConsumer, openProducer } from "@punctual/queue";
 import {
@@ -19,6 +19,7 @@ import { openObservation } from "./health/observation.ts";
 import { createConfirmer } from "./maintenance/confirmer.ts";
 import { createCredentialKeeper } from "./maintenance/credential-keeper.ts";
 import { createForesight } from "./maintenance/foresight.ts";
+import { createLookout } from "./maintenance/lookout.ts";
 import { createPoller } from "./maintenance/poller.ts";
 import { createPruner } from "./maintenance/pruner.ts";
 import { createReleaser } from "./maintenance/releaser.ts";
@@ -73,6 +74,8 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
   const keyring = createKeyring(config.ENCRYPTION_KEYS);
   const observation = openObservation();
   const { pulse, meters } = observation;
+  const look = () => lookOut(maintenance, { platforms: platformNames });
+  const lookout = createLookout({ look, logger, pulse });
   const publisher = createPublisher(
     { database, keyring, logger, parts, meters, tracing },
     { worker: name, retryPolicy },
@@ -90,11 +93,13 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
       createPoller(
         { concurrency, drainTimeoutMs },
         {
+          soonestInMs: ({ postsInMs }) => postsInMs[platform.name] ?? null,
           overdue: (overdueMs, limit) => overduePosts(maintenance, { platform: platform.name, overdueMs, limit }),
           work: (job) => publisher.publish(platform, job, "poller"),
           consumer,
           census: producer.census,
           logger,
+          lookout,
           pulse,
         },
       ),
@@ -112,7 +117,7 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
       drainTimeoutMs,
       ...prefix,
     },
-    { database, maintenance, keyring, logger, pulse },
+    { database, maintenance, keyring, logger, lookout, pulse, giveUp: options.giveUp },
   );
 
   const deliveries = createDeliveries(
@@ -124,7 +129,7 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
       drainTimeoutMs,
       ...prefix,
     },
-    { database, keyring, logger, pulse, giveUp: options.giveUp },
+    { database, keyring, logger, lookout, pulse, giveUp: options.giveUp },
   );
   const { server, tally, prober, heartbeat } = observation.services(
     {
@@ -143,6 +148,7 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
       ],
       producers: [producer, ...preparing.producers, deliveries.producer],
       producer,
+      lookout,
       logger,
     },
   );
@@ -158,22 +164,23 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
       ...preparing.foundation,
       ...deliveries.foundation,
       together([
-        parts.createStager({ database: maintenance, producer, logger, pulse }),
+        parts.createStager({ database: maintenance, producer, logger, lookout, pulse }),
         parts.createRebuilder(
           { platforms: platformNames, holder: name },
-          { database: maintenance, producer, logger, pulse, raiseGenerations: parts.raiseGenerations },
+          { database: maintenance, producer, logger, lookout, pulse, raiseGenerations: parts.raiseGenerations },
         ),
         createReleaser({ database: maintenance, producer, logger, pulse }),
-        createRescuer({ database: maintenance, platforms: platforms.byName, retryPolicy, logger, pulse }),
-        createConfirmer({ database: maintenance, platforms: platforms.byName, keyring, logger, pulse }),
+        createRescuer({ database: maintenance, platforms: platforms.byName, retryPolicy, logger, lookout, pulse }),
+        createConfirmer({ database: maintenance, platforms: platforms.byName, keyring, logger, lookout, pulse }),
         createCredentialKeeper({
           database: maintenance,
           platforms: platforms.byName,
           keyring,
           renewer: createRenewer({ database: maintenance, keyring, logger }),
           logger,
+          pulse,
         }),
-        createForesight({ database: maintenance, platforms: platforms.byName, keyring, logger }),
+        createForesight({ database: maintenance, platforms: platforms.byName, keyring, logger, pulse }),
         createPruner({ holder: name }, { database: maintenance, logger, pulse }),
         tally,
         prober,

@@ -9,7 +9,7 @@ import { readEventCursor } from "./event-cursors.ts";
 import { isSettled } from "./events.ts";
 import { newId } from "./id.ts";
 
-const cursorName = "webhook-deliveries";
+export const fanOutCursor = "webhook-deliveries";
 
 /** A stretch of the log, and who is to get what of it. */
 export interface FanOutBatch {
@@ -28,7 +28,7 @@ export interface NewDelivery extends DeliveryJobId {
 
 /** The next stretch of the log; null if nothing has happened. @param limit events at most */
 export async function nextFanOutBatch(database: Database, limit: number): Promise<FanOutBatch | null> {
-  const from = await readEventCursor(database, cursorName);
+  const from = await readEventCursor(database, fanOutCursor);
   const [row] = await database.prisma.$queryRaw<
     [{ count: number; to: EventPosition | null; matches: FanOutBatch["matches"] }]
   >`
@@ -56,7 +56,7 @@ export async function fanOut(database: Database, { from, to, matches }: FanOutBa
     WITH moved AS (
       UPDATE event_cursors
       SET transaction_id = ${to.transactionId}::xid8, sequence = ${to.sequence}::bigint, updated_at = app_now()
-      WHERE name = ${cursorName}
+      WHERE name = ${fanOutCursor}
         AND transaction_id = ${from.transactionId}::xid8 AND sequence = ${from.sequence}::bigint
       RETURNING name
     ), written AS (

@@ -8,7 +8,7 @@ import type { Database } from "./database.ts";
 import { readEventCursor } from "./event-cursors.ts";
 import { isSettled } from "./events.ts";
 
-const cursorName = "statistics";
+export const statisticsCursor = "statistics";
 
 export type StatisticKind = "accepted" | "published" | "failed" | "missed" | "failure" | "lateness";
 
@@ -30,7 +30,7 @@ export interface MinuteStatistic {
  * @returns whether there may be more
  */
 export async function addUpStatistics(database: Database, limit: number): Promise<boolean> {
-  const from = await readEventCursor(database, cursorName);
+  const from = await readEventCursor(database, statisticsCursor);
   const [batch] = await database.prisma.$queryRaw<[{ count: number; to: EventPosition | null }]>`
     WITH batch AS MATERIALIZED (
       SELECT transaction_id, sequence FROM events
@@ -50,7 +50,7 @@ async function addUp({ prisma }: Database, from: EventPosition, to: EventPositio
     WITH moved AS (
       UPDATE event_cursors
       SET transaction_id = ${to.transactionId}::xid8, sequence = ${to.sequence}::bigint, updated_at = app_now()
-      WHERE name = ${cursorName}
+      WHERE name = ${statisticsCursor}
         AND transaction_id = ${from.transactionId}::xid8 AND sequence = ${from.sequence}::bigint
       RETURNING name
     ), event AS (

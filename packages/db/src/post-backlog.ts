@@ -1,7 +1,7 @@
 /** Waiting posts as those see them who do not go through Redis: due ones to claim, and all of them to put back. */
 import type { PublishJobId } from "@punctual/core";
 import type { Database } from "./database.ts";
-import type { UnenqueuedPost } from "./post-enqueue.ts";
+import { withinHorizon, type UnenqueuedPost } from "./post-enqueue.ts";
 
 export interface OverduePost extends PublishJobId {
   /** For how long it has been due, in milliseconds. */
@@ -37,11 +37,16 @@ export interface BacklogPosition {
   postId: string;
 }
 
-/** Waiting posts that count as enqueued, in due order, after a position: a page of what Redis should hold. */
+/**
+ * Waiting posts that count as enqueued, in due order, after a position: a page of what Redis should hold.
+ *
+ * @param request.horizonMs beyond it are posts without jobs, which are not to be gone over, in milliseconds; null: none are
+ */
 export function enqueuedPosts(
   database: Database,
-  { platform, after, limit }: { platform: string; after: BacklogPosition | null; limit: number },
+  request: { platform: string; after: BacklogPosition | null; limit: number; horizonMs: number | null },
 ): Promise<UnenqueuedPost[]> {
+  const { platform, after, limit, horizonMs } = request;
   const dueAt = after?.dueAt ?? new Date(0);
   return database.prisma.$queryRaw<UnenqueuedPost[]>`
     SELECT id AS "postId", platform, revision, generation, next_attempt_at AS "dueAt", max_attempts AS "maxAttempts",
@@ -49,23 +54,28 @@ export function enqueuedPosts(
     FROM posts
     WHERE status IN ('scheduled', 'retrying') AND platform = ${platform} AND enqueued_rev = revision
       AND next_attempt_at >= ${dueAt}
-      AND (next_attempt_at, id) > (${dueAt}, ${after?.postId ?? "00000000-0000-0000-0000-000000000000"}::uuid)
+      AND (next_attempt_at, id) > (${dueAt}, ${after?.postId ?? "00000000-0000-0000-0000-000000000000"}::uuid) ${withinHorizon(horizonMs)}
     ORDER BY next_attempt_at, id
     LIMIT ${limit}`;
 }
 
-/** The soonest due of each platform's waiting posts that count as enqueued: enough to notice a loss. */
+/**
+ * The soonest due of each platform's waiting posts that count as enqueued: enough to notice a loss.
+ *
+ * @param request.horizonMs beyond it are posts without jobs, which are not to be gone over, in milliseconds; null: none are
+ */
 export function soonestEnqueuedPosts(
   database: Database,
-  { platforms, perPlatform }: { platforms: readonly string[]; perPlatform: number },
+  request: { platforms: readonly string[]; perPlatform: number; horizonMs: number | null },
 ): Promise<UnenqueuedPost[]> {
+  const { platforms, perPlatform, horizonMs } = request;
   return database.prisma.$queryRaw<UnenqueuedPost[]>`
     SELECT post.* FROM unnest(${[...platforms]}::text[]) AS wanted (platform)
     CROSS JOIN LATERAL (
       SELECT id AS "postId", platform, revision, generation, next_attempt_at AS "dueAt", max_attempts AS "maxAttempts",
              request_id AS "requestId"
       FROM posts
-      WHERE status IN ('scheduled', 'retrying') AND platform = wanted.platform AND enqueued_rev = revision
+      WHERE status IN ('scheduled', 'retrying') AND platform = wanted.platform AND enqueued_rev = revision ${withinHorizon(horizonMs)}
       ORDER BY next_attempt_at, id LIMIT ${perPlatform}
     ) AS post`;
 }

@@ -13,7 +13,7 @@ import type { OverduePost } from "./post-backlog.ts";
 import { atRisk } from "./post-risks.ts";
 
 /** Rows are made a little before they are due, so that there is a job which fires in time, in milliseconds. */
-const stageAheadMs = 60_000;
+export const stageAheadMs = 60_000;
 /** Redis' own count, for the board only. */
 const maxAttempts = 20;
 

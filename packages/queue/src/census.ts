@@ -16,18 +16,18 @@ export interface JobCensus<Id> {
   /** Removes what is left of jobs that are in no list or set, so that nothing piles up. */
   forget(lane: string, jobs: readonly Id[]): Promise<void>;
   /**
-   * One step of an endless walk over what Redis holds: removes bodies of jobs that are in no list or set any more. A
-   * lost list leaves such behind; what was published without its job never asks for them again.
+   * One step of an endless walk over what Redis holds: removes bodies of the lanes' jobs that are in no list or set any
+   * more. A lost list leaves such behind; what was published without its job never asks for them again.
    *
    * @param cursor where the step before ended; "0" at the beginning
    */
-  removeOrphans(lane: string, cursor: string): Promise<{ cursor: string; removed: number }>;
+  removeOrphans(lanes: readonly string[], cursor: string): Promise<{ cursor: string; removed: number }>;
   /** How many jobs wait although they were due this long ago, in milliseconds. */
   overdue(lane: string, overdueMs: number): Promise<number>;
   /** How many jobs a queue has in which state. */
   depth(lane: string): Promise<QueueDepth>;
-  /** The queue's mark; null if Redis has none. */
-  epoch(queue: string): Promise<string | null>;
+  /** The marks of queues, in their order; null where Redis has none. */
+  epochs(queues: readonly string[]): Promise<(string | null)[]>;
   setEpoch(queue: string, epoch: string): Promise<void>;
 }
 
@@ -43,13 +43,23 @@ export interface QueueDepth {
 
 const answerTimeoutMs = 5_000;
 
-/** Keys: delayed, prioritized, wait, active, paused. Arguments: prefix of job keys, then ids. */
+/**
+ * Keys: delayed, prioritized, wait, active, paused. Arguments: prefix of job keys, then ids. Two commands where nothing
+ * is missing and all are delayed, however many are asked about; only what these do not find is looked for elsewhere.
+ */
 const missingScript = `
+local base = ARGV[1]
+local ids, bodies = {}, {}
+for i = 2, #ARGV do
+  ids[i - 1] = ARGV[i]
+  bodies[i - 1] = base .. ARGV[i]
+end
+local scores = redis.call('ZMSCORE', KEYS[1], unpack(ids))
+local allHaveBodies = redis.call('EXISTS', unpack(bodies)) == #ids
 local live
 local missing = {}
-for i = 2, #ARGV do
-  local id = ARGV[i]
-  local found = redis.call('ZSCORE', KEYS[1], id) or redis.call('ZSCORE', KEYS[2], id)
+for i, id in ipairs(ids) do
+  local found = scores[i] or redis.call('ZSCORE', KEYS[2], id)
   if not found then
     if not live then
       live = {}
@@ -59,34 +69,41 @@ for i = 2, #ARGV do
     end
     found = live[id]
   end
-  if not found or redis.call('EXISTS', ARGV[1] .. id) == 0 then missing[#missing + 1] = id end
+  if not found or not allHaveBodies and redis.call('EXISTS', bodies[i]) == 0 then missing[#missing + 1] = id end
 end
 return missing`;
 
-/** Keys: delayed, prioritized, completed, failed, wait, active, paused. Arguments: prefix of job keys, then ids. */
+/**
+ * Keys: delayed, prioritized, completed, failed, wait, active, paused. Arguments: prefix of job keys, then ids. What
+ * the first set does not know is asked of the next; the lists are read only for what is in no set.
+ */
 const orphansScript = `
-local live
-local removed = 0
-for i = 2, #ARGV do
-  local id = ARGV[i]
-  local found = false
-  for k = 1, 4 do found = found or redis.call('ZSCORE', KEYS[k], id) end
-  if not found then
-    if not live then
-      live = {}
-      for k = 5, 7 do
-        for _, member in ipairs(redis.call('LRANGE', KEYS[k], 0, -1)) do live[member] = true end
-      end
-    end
-    if not live[id] then removed = removed + redis.call('UNLINK', ARGV[1] .. id) end
+local left = {}
+for i = 2, #ARGV do left[i - 1] = ARGV[i] end
+for k = 1, 4 do
+  if #left == 0 then return 0 end
+  local scores = redis.call('ZMSCORE', KEYS[k], unpack(left))
+  local unknown = {}
+  for i, id in ipairs(left) do
+    if not scores[i] then unknown[#unknown + 1] = id end
   end
+  left = unknown
+end
+if #left == 0 then return 0 end
+local live = {}
+for k = 5, 7 do
+  for _, member in ipairs(redis.call('LRANGE', KEYS[k], 0, -1)) do live[member] = true end
+end
+local removed = 0
+for _, id in ipairs(left) do
+  if not live[id] then removed = removed + redis.call('UNLINK', ARGV[1] .. id) end
 end
 return removed`;
 
 /** Of jobs of ours; whatever else lies about is not ours to remove. */
 const bodyPattern = /^[0-9a-f-]{36}_\d+_\d+$/;
 /** Keys looked at in one step of the walk, about. */
-const orphanStepSize = 500;
+const orphanStepSize = 1_000;
 
 /** BullMQ's score of a delayed job: its time in milliseconds times this. */
 const scorePerMs = 0x1000;
@@ -112,22 +129,27 @@ export function createCensus<Id>(redis: Redis, prefix: string, kind: JobKind<Id>
       const { base } = keys(lane);
       await answered(redis.unlink(jobs.map((job) => base + kind.id(job))));
     },
-    async removeOrphans(lane, cursor) {
-      const { base, lists } = keys(lane);
-      const [delayed, prioritized, ...queued] = lists as [string, string, ...string[]];
-      const scanned = redis.scan(cursor, "MATCH", `${base}*`, "COUNT", orphanStepSize);
+    async removeOrphans(lanes, cursor) {
+      const scanned = redis.scan(cursor, "MATCH", `${prefix}:*`, "COUNT", orphanStepSize);
       const [next, names] = await answered(scanned);
-      const ids = names.map((name) => name.slice(base.length)).filter((id) => bodyPattern.test(id));
-      if (ids.length === 0) return { cursor: next, removed: 0 };
-      const places = [delayed, prioritized, `${base}completed`, `${base}failed`, ...queued];
-      const removed = (await answered(redis.eval(orphansScript, places.length, ...places, base, ...ids))) as number;
+      let removed = 0;
+      for (const lane of lanes) {
+        const { base, lists } = keys(lane);
+        const [delayed, prioritized, ...queued] = lists as [string, string, ...string[]];
+        const ours = names.filter((name) => name.startsWith(base)).map((name) => name.slice(base.length));
+        const ids = ours.filter((id) => bodyPattern.test(id));
+        if (ids.length === 0) continue;
+        const places = [delayed, prioritized, `${base}completed`, `${base}failed`, ...queued];
+        removed += (await answered(redis.eval(orphansScript, places.length, ...places, base, ...ids))) as number;
+      }
       return { cursor: next, removed };
     },
     async overdue(lane, overdueMs) {
       const { lists } = keys(lane);
       const [delayed, , wait] = lists as [string, string, string];
       const due = redis.zcount(delayed, "-inf", (Date.now() - overdueMs) * scorePerMs);
-      return (await answered(due)) + (await answered(redis.llen(wait)));
+      const [late, waiting] = await answered(Promise.all([due, redis.llen(wait)]));
+      return late + waiting;
     },
     async depth(lane) {
       const { base } = keys(lane);
@@ -136,7 +158,7 @@ export function createCensus<Id>(redis: Redis, prefix: string, kind: JobKind<Id>
       const [waiting = 0, active = 0, delayed = 0, failed = 0] = await answered(Promise.all([...lengths, ...sizes]));
       return { queue: kind.queueName(lane), waiting, active, delayed, failed };
     },
-    epoch: (queue) => answered(redis.get(epochKey(queue))),
+    epochs: (queues) => answered(redis.mget(queues.map(epochKey))),
     async setEpoch(queue, epoch) {
       await answered(redis.set(epochKey(queue), epoch));
     },

@@ -187,13 +187,10 @@ export function openJobProducer<Id, Placed extends Id, Job extends Placed & Wait
       }
     },
     async resumePaused() {
-      const resumed: string[] = [];
-      for (const [lane, queue] of queues) {
-        if (!(await queue.isPaused())) continue;
-        await queue.resume();
-        resumed.push(lane);
-      }
-      return resumed;
+      const looked = [...queues].map(async ([lane, queue]) => ({ lane, queue, isPaused: await queue.isPaused() }));
+      const paused = (await Promise.all(looked)).filter(({ isPaused }) => isPaused);
+      for (const { queue } of paused) await queue.resume();
+      return paused.map(({ lane }) => lane);
     },
     async probe() {
       for (const queue of queues.values()) await sendProbe(queue, Date.now());

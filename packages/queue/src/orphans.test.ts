@@ -40,7 +40,7 @@ async function walk(): Promise<number> {
   let removed = 0;
   let cursor = "0";
   do {
-    const step = await producer.census.removeOrphans(platform, cursor);
+    const step = await producer.census.removeOrphans([platform], cursor);
     removed += step.removed;
     cursor = step.cursor;
   } while (cursor !== "0");

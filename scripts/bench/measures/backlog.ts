@@ -90,13 +90,14 @@ async function timeSweeps(stage: Stage, database: db.Database): Promise<Figures>
   const limit = 1_000;
   const platforms = [platform];
   const sweeps: Record<string, () => Promise<unknown>> = {
+    lookOut: () => db.lookOut(database, { platforms }),
     late: () => db.markLatePosts(database, limit),
     unenqueued: () => db.unenqueuedPosts(database, { limit, quietMs: 750 }),
     overdue: () => db.overduePosts(database, { platform, overdueMs: 1_500, limit: 100 }),
     stranded: () => db.strandedPosts(database, limit),
     unconfirmed: () => db.takeUnconfirmed(database, { platforms, limit, lookMs: 10_000 }),
-    soonest: () => db.soonestEnqueuedPosts(database, { platforms, perPlatform: 100 }),
-    rebuildPage: () => db.enqueuedPosts(database, { platform, after: null, limit }),
+    soonest: () => db.soonestEnqueuedPosts(database, { platforms, perPlatform: 100, horizonMs: null }),
+    rebuildPage: () => db.enqueuedPosts(database, { platform, after: null, limit, horizonMs: null }),
     released: () => db.releaseHeldPosts(database, { socialAccountId: null, limit }),
     closed: () => db.closedAccountsWithWaitingPosts(database, 100),
     preparations: () => db.stagePreparations(database, { platforms, limit }),

@@ -1,5 +1,6 @@
-/** An API and a worker with nothing to do: what watching costs. */
+/** An API and a worker with nothing to do: what watching costs in processor time, statements and Redis commands. */
 import { setTimeout as pause } from "node:timers/promises";
+import { countCommands, type CommandCounts } from "../command-counts.ts";
 import { startInstallation } from "../installation.ts";
 import { cpuMsOf, residentBytesOf } from "../cpu-time.ts";
 import { during, measure } from "../measure.ts";
@@ -18,15 +19,20 @@ export const idle = measure(
           const pids = [api, ...workers].map(({ pid }) => pid);
           await pause(settleMs);
           const cpuMs = cpuMsOf(pids);
-          const { statements, seconds } = await countStatements(stage, own, () => pause(durationMs));
+          let commands: CommandCounts = {};
+          const { statements, seconds } = await countStatements(stage, own, async () => {
+            commands = await countCommands(stage, () => pause(durationMs));
+          });
+          const cpuMsAfter = cpuMsOf(pids);
           const perSecond = statements.map(({ query, calls }) => `${(calls / seconds).toFixed(2)}  ${query}`);
           stage.remember("SQL statements a second of an idle installation", perSecond);
+          stage.remember("Redis commands a second of an idle installation", [inOrder(commands, seconds)]);
           const figures = {
             statementsPerSecond: statements.reduce((sum, { calls }) => sum + calls, 0) / seconds,
+            commandsPerSecond: Object.values(commands).reduce((sum, calls) => sum + calls, 0) / seconds,
             ...memory("apiMb", api.pid),
             ...memory("workerMb", workers[0]?.pid),
           };
-          const cpuMsAfter = cpuMsOf(pids);
           if (cpuMs === null || cpuMsAfter === null) return figures;
           return { ...figures, cpuPercent: (cpuMsAfter - cpuMs) / seconds / 10 };
         },
@@ -34,6 +40,11 @@ export const idle = measure(
   },
   { repetitionsMax: 2 },
 );
+
+function inOrder(commands: CommandCounts, seconds: number): string {
+  const sorted = Object.entries(commands).toSorted(([, a], [, b]) => b - a);
+  return sorted.map(([name, calls]) => `${name} ${(calls / seconds).toFixed(2)}`).join(", ");
+}
 
 function memory(name: string, pid: number | undefined): Record<string, number> {
   const bytes = pid === undefined ? null : residentBytesOf(pid);

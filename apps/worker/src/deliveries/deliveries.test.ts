@@ -8,6 +8,7 @@ import type { Service } from "@punctual/runtime";
 import { createTestEnvironment, until, type TestEnvironment, type TestTenant } from "@punctual/testing";
 import { Webhook } from "standardwebhooks";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { openTestLookout } from "../maintenance/lookout.fixture.ts";
 import { createDeliveries } from "./deliveries.ts";
 
 const secret = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
@@ -68,7 +69,7 @@ async function startWorker(options: { redisUrl?: string; allowPrivateNetworks?: 
   const { name = "worker", allowPrivateNetworks = true, redisUrl = env.redisUrl } = options;
   const { foundation, maintenance, lane } = createDeliveries(
     { redisUrl, prefix: env.redisPrefix, worker: name, allowPrivateNetworks, concurrency: 20, drainTimeoutMs: 5_000 },
-    { database: env.database, keyring: env.keyring, logger: env.logger, giveUp: () => {} },
+    { ...env, lookout: openTestLookout(env), giveUp: () => {} },
   );
   for (const service of [...foundation, ...maintenance, ...lane]) {
     services.push(service);

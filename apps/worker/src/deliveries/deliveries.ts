@@ -8,6 +8,7 @@ import {
   rescueDeliveries,
   unenqueuedDeliveries,
   type Database,
+  type Outlook,
   type UnenqueuedDelivery,
 } from "@punctual/db";
 import { createHttpClient } from "@punctual/platforms";
@@ -21,6 +22,7 @@ import {
 import type { Keyring, Logger, Service } from "@punctual/runtime";
 import { createJobRebuilder } from "../maintenance/job-rebuilder.ts";
 import { createPoller } from "../maintenance/poller.ts";
+import type { Lookout } from "../maintenance/lookout.ts";
 import type { Pulse } from "../maintenance/pulse.ts";
 import { createSweeper } from "../maintenance/sweeper.ts";
 import { createWatchdog } from "../maintenance/watchdog.ts";
@@ -44,6 +46,7 @@ export interface DeliveriesDeps {
   keyring: Keyring;
   logger: Logger;
   giveUp: (reason: string) => void;
+  lookout?: Lookout | undefined;
   pulse?: Pulse | undefined;
 }
 
@@ -64,7 +67,7 @@ const intervalMs = 500;
 
 export function createDeliveries(options: DeliveriesOptions, deps: DeliveriesDeps): Deliveries {
   const { redisUrl, worker, concurrency, drainTimeoutMs, allowPrivateNetworks } = options;
-  const { database, keyring, logger, giveUp, pulse } = deps;
+  const { database, keyring, logger, giveUp, lookout, pulse } = deps;
   const redis = { redisUrl, ...(options.prefix === undefined ? {} : { prefix: options.prefix }) };
   const http = createHttpClient({ allowPrivateNetworks });
   const producer = openDeliveryProducer(redis, {
@@ -80,9 +83,12 @@ export function createDeliveries(options: DeliveriesOptions, deps: DeliveriesDep
   return {
     foundation: [{ start: async () => {}, stop: () => http.close() }, producer],
     maintenance: [
-      createFanOut({ holder: worker }, { database, producer, logger, pulse }),
-      createDeliveryStager({ database, producer, logger, pulse }),
-      createJobRebuilder({ holder: worker }, { database, producer, enqueued: enqueuedIn(database), logger, pulse }),
+      createFanOut({ holder: worker }, { database, producer, logger, lookout, pulse }),
+      createDeliveryStager({ database, producer, logger, lookout, pulse }),
+      createJobRebuilder(
+        { holder: worker },
+        { database, producer, enqueued: enqueuedIn(database), logger, lookout, pulse },
+      ),
     ],
     producer,
     consumer,
@@ -91,11 +97,13 @@ export function createDeliveries(options: DeliveriesOptions, deps: DeliveriesDep
       createPoller<DeliveryJobId>(
         { concurrency, drainTimeoutMs },
         {
+          soonestInMs: ({ deliveryInMs }) => deliveryInMs,
           overdue: (overdueMs, limit) => overdueDeliveries(database, { overdueMs, limit }),
           work: (job) => deliverer.deliver(job, "poller"),
           consumer,
           census,
           logger,
+          lookout,
           pulse,
         },
       ),
@@ -109,18 +117,21 @@ export function createDeliveryStager(deps: {
   database: Database;
   producer: DeliveryProducer;
   logger: Logger;
+  lookout?: Lookout | undefined;
   pulse?: Pulse | undefined;
 }): Service {
-  const { database, producer, logger, pulse } = deps;
+  const { database, producer, logger, lookout, pulse } = deps;
   return createSweeper(
     { name: "delivery stager", intervalMs },
     {
       logger,
+      lookout,
       pulse,
-      async sweep() {
-        const rescued = await rescueDeliveries(database, batchSizeMax);
+      async sweep(_stopping, outlook) {
+        const rescued = outlook?.strandedDeliveries === false ? [] : await rescueDeliveries(database, batchSizeMax);
         pulse?.healed("delivery stager", rescued.length);
         for (const delivery of rescued) logger.warn(delivery, "delivery taken from a dead worker");
+        if (rescued.length === 0 && outlook?.unenqueuedDeliveries === false) return false;
         const waiting = await unenqueuedDeliveries(database, { limit: batchSizeMax, quietMs });
         const staged = waiting.length > 0 && (await producer.enqueue(waiting.map(toWaiting)));
         return staged && waiting.length === batchSizeMax;
@@ -132,6 +143,7 @@ export function createDeliveryStager(deps: {
 function enqueuedIn(database: Database) {
   const many = async (deliveries: Promise<UnenqueuedDelivery[]>) => (await deliveries).map(toWaiting);
   return {
+    waitsIn: (_lane: string, { deliveryInMs }: Outlook) => deliveryInMs !== null,
     page: (_lane: string, after: WaitingDelivery | null, limit: number) =>
       many(enqueuedDeliveries(database, { after, limit })),
     soonest: (_lanes: readonly string[], limit: number) => many(enqueuedDeliveries(database, { after: null, limit })),

@@ -6,6 +6,7 @@ import { fanOut, nextFanOutBatch, takeMaintenanceLease, type Database } from "@p
 import type { DeliveryProducer } from "@punctual/queue";
 import type { Logger, Service } from "@punctual/runtime";
 import { deliveryAttemptsMax } from "@punctual/core";
+import type { Lookout } from "../maintenance/lookout.ts";
 import type { Pulse } from "../maintenance/pulse.ts";
 import { createSweeper } from "../maintenance/sweeper.ts";
 
@@ -13,6 +14,7 @@ export interface FanOutDeps {
   database: Database;
   producer: DeliveryProducer;
   logger: Logger;
+  lookout?: Lookout | undefined;
   pulse?: Pulse | undefined;
 }
 
@@ -23,13 +25,15 @@ const intervalMs = 400;
 const leaseMs = 2_000;
 
 export function createFanOut({ holder }: { holder: string }, deps: FanOutDeps): Service {
-  const { database, producer, logger, pulse } = deps;
+  const { database, producer, logger, lookout, pulse } = deps;
   return createSweeper(
     { name: "fan-out", intervalMs },
     {
       logger,
+      lookout,
       pulse,
-      async sweep() {
+      async sweep(_stopping, outlook) {
+        if (outlook?.eventsToFanOut === false) return false;
         const batch = await nextFanOutBatch(database, batchSizeMax);
         if (batch === null) return false;
         if (!(await takeMaintenanceLease(database, { name: "fan-out", holder, leaseMs }))) return false;

@@ -4,6 +4,7 @@
  */
 import type { Database } from "@punctual/db";
 import { programVersion, type Logger, type Service } from "@punctual/runtime";
+import type { Lookout } from "../maintenance/lookout.ts";
 import { createPulse, type Pulse } from "../maintenance/pulse.ts";
 import type { PublishMeters } from "../publish/meters.ts";
 import { createHealthServer, type HealthServerDeps } from "./health-server.ts";
@@ -24,6 +25,7 @@ export interface Observation {
       lanes: readonly WatchedLane[];
       producers: ProberDeps["producers"];
       producer: HealthServerDeps["producer"];
+      lookout: Lookout;
       logger: Logger;
     },
   ): { server: Service; tally: Service; prober: Service; heartbeat: HeartbeatService };
@@ -45,13 +47,13 @@ export function openObservation(): Observation {
   return {
     pulse,
     meters,
-    services({ name, host, port, platforms, concurrency }, { databases, lanes, producers, producer, logger }) {
+    services({ name, host, port, platforms, concurrency }, { databases, lanes, producers, producer, lookout, logger }) {
       const database = databases.maintenance;
       watchWorker(metrics, { databases, lanes, pulse });
       const identity = { id: name, version: programVersion(), platforms, concurrency };
       return {
         server: createHealthServer({ host, port }, { database, producer, metrics, logger }),
-        tally: createTally({ database, logger, pulse }),
+        tally: createTally({ database, logger, lookout, pulse }),
         prober: createProber({ holder: name }, { database, producers, logger, pulse }),
         heartbeat: createHeartbeat(identity, { database, lanes, pulse, logger }),
       };

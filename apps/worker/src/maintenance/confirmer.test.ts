@@ -4,6 +4,7 @@ import { createPlatforms } from "@punctual/platforms";
 import { createTestEnvironment, insertTestPost, until, type TestEnvironment, type TestTenant } from "@punctual/testing";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createConfirmer } from "./confirmer.ts";
+import { openTestLookout } from "./lookout.fixture.ts";
 
 let env: TestEnvironment;
 let tenant: TestTenant;
@@ -36,7 +37,11 @@ async function unconfirmed(): Promise<string> {
 
 async function lookAs(confirmation: Confirmation, done: () => Promise<boolean>): Promise<void> {
   const platform: Platform = { ...webhook, confirm: async () => confirmation };
-  const confirmer = createConfirmer({ ...env, platforms: new Map([["webhook", platform]]) });
+  const confirmer = createConfirmer({
+    ...env,
+    platforms: new Map([["webhook", platform]]),
+    lookout: openTestLookout(env),
+  });
   await confirmer.start();
   await until("the post was looked up", done);
   await confirmer.stop();

@@ -15,6 +15,7 @@ import {
 } from "@punctual/db";
 import type { Keyring, Logger, Service } from "@punctual/runtime";
 import { openAccount } from "../publish/attempt.ts";
+import type { Lookout } from "./lookout.ts";
 import type { Pulse } from "./pulse.ts";
 import { createSweeper } from "./sweeper.ts";
 
@@ -23,6 +24,7 @@ export interface ConfirmerDeps {
   platforms: ReadonlyMap<string, Platform>;
   keyring: Keyring;
   logger: Logger;
+  lookout?: Lookout | undefined;
   pulse?: Pulse | undefined;
 }
 
@@ -38,7 +40,8 @@ const lookingMaxMs = 600_000;
 /** A post proved absent is tried again after this long, in milliseconds. */
 const absentDelayMs = 1_000;
 
-export function createConfirmer({ database, platforms, keyring, logger, pulse }: ConfirmerDeps): Service {
+export function createConfirmer(deps: ConfirmerDeps): Service {
+  const { database, platforms, keyring, logger, lookout, pulse } = deps;
   const readable = [...platforms.values()].filter((platform) => platform.confirm !== undefined).map(({ name }) => name);
 
   async function look(post: UnconfirmedPost): Promise<void> {
@@ -96,9 +99,10 @@ export function createConfirmer({ database, platforms, keyring, logger, pulse }:
     { name: "confirmer", intervalMs },
     {
       logger,
+      lookout,
       pulse,
-      async sweep() {
-        if (readable.length === 0) return false;
+      async sweep(_stopping, outlook) {
+        if (readable.length === 0 || outlook?.unconfirmedPosts === false) return false;
         const posts = await takeUnconfirmed(database, {
           platforms: readable,
           limit: batchSizeMax,

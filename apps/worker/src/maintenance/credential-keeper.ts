@@ -8,6 +8,7 @@ import { setRenewalLook, takeRenewalLooks, type Database, type RenewableAccount 
 import type { Keyring, Logger, Service } from "@punctual/runtime";
 import type { Renewer } from "../credentials/renewer.ts";
 import { openAccount } from "../publish/attempt.ts";
+import type { Pulse } from "./pulse.ts";
 import { createSweeper } from "./sweeper.ts";
 
 export interface CredentialKeeperDeps {
@@ -16,6 +17,7 @@ export interface CredentialKeeperDeps {
   keyring: Keyring;
   renewer: Renewer;
   logger: Logger;
+  pulse?: Pulse | undefined;
 }
 
 const intervalMs = 5_000;
@@ -26,7 +28,7 @@ const lookLeaseMs = 120_000;
 const endlessMs = 7 * 86_400_000;
 
 export function createCredentialKeeper(deps: CredentialKeeperDeps): Service {
-  const { database, platforms, renewer, logger } = deps;
+  const { database, platforms, renewer, logger, pulse } = deps;
   const renewable = [...platforms.values()]
     .filter((platform) => platform.refresh !== undefined)
     .map(({ name }) => name);
@@ -56,6 +58,7 @@ export function createCredentialKeeper(deps: CredentialKeeperDeps): Service {
     { name: "credential keeper", intervalMs },
     {
       logger,
+      pulse,
       async sweep() {
         if (renewable.length === 0) return false;
         const request = { platforms: renewable, limit: batchSizeMax, lookMs: lookLeaseMs };

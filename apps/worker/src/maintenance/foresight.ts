@@ -7,6 +7,7 @@ import type { ConnectedAccount, Platform } from "@punctual/core";
 import { atRisk, claimAccountCheck, keepAccountCheck, takeChecks, type Database, type PostToCheck } from "@punctual/db";
 import type { Keyring, Logger, Service } from "@punctual/runtime";
 import { openAccount } from "../publish/attempt.ts";
+import type { Pulse } from "./pulse.ts";
 import { createSweeper } from "./sweeper.ts";
 
 export interface ForesightDeps {
@@ -14,6 +15,7 @@ export interface ForesightDeps {
   platforms: ReadonlyMap<string, Platform>;
   keyring: Keyring;
   logger: Logger;
+  pulse?: Pulse | undefined;
 }
 
 const intervalMs = 5_000;
@@ -25,7 +27,7 @@ const accountCheckMs = 3_600_000;
 const issuesMax = 5;
 
 export function createForesight(deps: ForesightDeps): Service {
-  const { database, platforms, logger } = deps;
+  const { database, platforms, logger, pulse } = deps;
   const checked = [...platforms.values()]
     .filter(({ check, inspect }) => check !== undefined || inspect !== undefined)
     .map(({ name }) => name);
@@ -84,6 +86,7 @@ export function createForesight(deps: ForesightDeps): Service {
     { name: "foresight", intervalMs },
     {
       logger,
+      pulse,
       async sweep() {
         if (checked.length === 0) return false;
         const posts = await takeChecks(database, { platforms: checked, limit: batchSizeMax });

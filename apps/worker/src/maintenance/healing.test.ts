@@ -1,7 +1,7 @@
 /**
  * What maintenance heals, with real Postgres and real Redis: each fault is made by hand, and the services find it.
  */
-import { publishJobId } from "@punctual/core";
+import { defaultRetryPolicy, publishJobId } from "@punctual/core";
 import { markEnqueued, raiseGenerations } from "@punctual/db";
 import { connectRedis, openProducer, type PublishProducer } from "@punctual/queue";
 import type { Service } from "@punctual/runtime";
@@ -14,7 +14,10 @@ import {
   type TestTenant,
 } from "@punctual/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createTally } from "../health/tally.ts";
+import { openTestLookout } from "./lookout.fixture.ts";
 import { createRebuilder } from "./rebuilder.ts";
+import { createRescuer } from "./rescuer.ts";
 import { createStager } from "./stager.ts";
 
 const inAnHourMs = 3_600_000;
@@ -59,11 +62,12 @@ async function run(...started: Service[]): Promise<void> {
   }
 }
 
-const stager = () => createStager({ database: env.database, producer, logger: env.logger });
+const stager = () =>
+  createStager({ database: env.database, producer, logger: env.logger, lookout: openTestLookout(env) });
 const rebuilder = (seen = producer) =>
   createRebuilder(
     { platforms: ["webhook"], holder: "test" },
-    { database: env.database, producer: seen, logger: env.logger, raiseGenerations },
+    { ...env, producer: seen, lookout: openTestLookout(env), raiseGenerations },
   );
 const delayedKey = () => `${env.redisPrefix}:publish-webhook:delayed`;
 
@@ -86,7 +90,7 @@ async function everyPostHasItsJob(): Promise<boolean> {
 /** Once the rebuilder has marked the queue, it knows this Redis. */
 async function marked(): Promise<unknown> {
   const [row] = await env.sql<{ epoch: string }>("SELECT epoch FROM queue_epochs WHERE queue = 'publish-webhook'");
-  return row !== undefined && (await producer.census.epoch("publish-webhook")) === row.epoch;
+  return row !== undefined && (await producer.census.epochs(["publish-webhook"]))[0] === row.epoch;
 }
 
 describe("the stager", () => {
@@ -122,6 +126,43 @@ describe("the stager", () => {
       ]),
     );
   });
+});
+
+it("asks nothing of Postgres where the look shows nothing, and all it ever asked where nobody looks", async () => {
+  let asked = 0;
+  const prisma = new Proxy(env.database.prisma, {
+    get(target, name) {
+      asked += 1;
+      return Reflect.get(target, name) as unknown;
+    },
+  });
+  const database = { ...env.database, prisma };
+  let looks = 0;
+  const { next } = openTestLookout(env);
+  const lookout = { next: () => next().finally(() => (looks += 1)) };
+  const { logger } = env;
+  const watching = [
+    (deps: object) => createStager({ database, producer, logger, ...deps }),
+    (deps: object) =>
+      createRescuer({ database, platforms: new Map(), retryPolicy: defaultRetryPolicy, logger, ...deps }),
+    (deps: object) => createTally({ database, logger, ...deps }),
+    (deps: object) =>
+      createRebuilder(
+        { platforms: ["webhook"], holder: "test" },
+        { database, producer, logger, raiseGenerations, ...deps },
+      ),
+  ];
+  // Whatever other tests left behind is added up, and the queue gets its mark.
+  await run(...watching.map((create) => create({})));
+  await until("the queue is marked", marked);
+  expect(asked).toBeGreaterThan(0);
+  for (const service of services.splice(0)) await service.stop();
+  await until("all is added up", async () => !((await next())?.toAddUp ?? true));
+
+  asked = 0;
+  await run(...watching.map((create) => create({ lookout })));
+  await until("some looks", async () => looks >= 10 * watching.length);
+  expect(asked).toBe(0);
 });
 
 describe("the rebuilder", () => {

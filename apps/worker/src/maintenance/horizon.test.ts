@@ -4,6 +4,7 @@ import { markEnqueued, readInstallationFigures } from "@punctual/db";
 import { openProducer, type WaitingPost } from "@punctual/queue";
 import { createTestEnvironment, insertTestPost, until, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openTestLookout } from "./lookout.fixture.ts";
 import { createStager } from "./stager.ts";
 
 const hourMs = 3_600_000;
@@ -22,7 +23,7 @@ test("a far post has no job, is not missed as one, and gets it in time", async (
     { redisUrl: env.redisUrl, prefix: env.redisPrefix, platforms: ["webhook"], horizonMs: hourMs },
     { logger: env.logger, onEnqueued: (posts) => markEnqueued(env.database, posts) },
   );
-  const stager = createStager({ database: env.database, producer, logger: env.logger });
+  const stager = createStager({ ...env, producer, lookout: openTestLookout(env) });
   try {
     await until("Redis is reached", () => producer.isReady());
     const dueInMs = { near: 30 * minuteMs, middle: 50 * minuteMs, far: 2 * hourMs };

@@ -1,19 +1,23 @@
 /**
  * Puts jobs back when Redis lost them. Each queue carries a mark, also kept in Postgres: if it is gone or another,
- * Redis was emptied or replaced. A lost set or list shows in the soonest jobs, checked every round; whatever is lost
- * one by one is found by a slow walk over all of them. What is due first comes back first. A job counts as lost only
- * when Redis has it in no list or set, so a backlog is never mistaken for a loss. What is left of lost jobs that
- * nobody misses any more is removed by a second slow walk, over Redis.
+ * Redis was emptied or replaced. A lost set or list shows in the soonest jobs of each lane in which something waits, checked every round;
+ * whatever is lost one by one is found by a slow walk over all of them, a page of one lane a round. What is due first
+ * comes back first. No post is late for the walk's slowness: what is due and did not come is the poller's. A job counts
+ * as lost only when Redis has it in no list or set, so a backlog is never mistaken for a loss. What is left of lost jobs
+ * that nobody misses any more is removed by a second walk, over Redis: it merely tidies, and hurries only after a loss.
  */
 import { randomUUID } from "node:crypto";
-import { queueEpoch, setQueueEpoch, takeMaintenanceLease, type Database } from "@punctual/db";
+import { queueEpoch, setQueueEpoch, takeMaintenanceLease, type Database, type Outlook } from "@punctual/db";
 import type { JobProducer, Waiting } from "@punctual/queue";
 import type { Logger, Service } from "@punctual/runtime";
+import type { Lookout } from "./lookout.ts";
 import type { Pulse } from "./pulse.ts";
 import { createSweeper } from "./sweeper.ts";
 
 /** What Postgres knows of one kind of work that waits and counts as enqueued. */
 export interface EnqueuedWork<Id, Job> {
+  /** Whether any of it may wait in a lane. */
+  waitsIn(lane: string, outlook: Outlook): boolean;
   /** A page of it, in due order, after the given one. */
   page(lane: string, after: Job | null, limit: number): Promise<Job[]>;
   /** The soonest due of each lane: enough to notice a loss. */
@@ -27,6 +31,7 @@ export interface JobRebuilderDeps<Id, Placed extends Id, Job extends Placed & Wa
   producer: JobProducer<Id, Placed, Job>;
   enqueued: EnqueuedWork<Id, Job>;
   logger: Logger;
+  lookout?: Lookout | undefined;
   pulse?: Pulse | undefined;
 }
 
@@ -35,17 +40,24 @@ const sampleSize = 20;
 const pageSize = 1_000;
 /** The slow walk checks this many jobs a round. */
 const walkPageSize = 200;
+/** A paused queue is looked for every so many rounds. */
+const roundsBetweenResuming = 3;
+/** A step of tidying is made every so many rounds, unless something was lost. */
+const roundsBetweenTidying = 8;
 const leaseMs = 10_000;
 
 export function createJobRebuilder<Id, Placed extends Id, Job extends Placed & Waiting>(
   { holder }: { /** Names this process in leases. */ holder: string },
   deps: JobRebuilderDeps<Id, Placed, Job>,
 ): Service {
-  const { database, producer, enqueued, logger, pulse } = deps;
+  const { database, producer, enqueued, logger, lookout, pulse } = deps;
   const service = `rebuilder ${producer.kind.name}`;
   const { census, kind, lanes, laneOf } = producer;
   const walk = new Map<string, Job | null>();
-  const orphanWalk = new Map<string, string>();
+  let orphanCursor = "0";
+  /** Something was lost, and what that left behind was not gone over yet. */
+  let untidy = false;
+  let round = 0;
 
   /** Gives that work whose jobs are lost new ones. False: Redis did not take them. */
   async function restore(lane: string, jobs: readonly Job[]): Promise<{ restored: number; taken: boolean }> {
@@ -55,6 +67,8 @@ export function createJobRebuilder<Id, Placed extends Id, Job extends Placed & W
     const taken = await producer.enqueue(raised);
     pulse?.healed(service, raised.length);
     await census.forget(lane, missing);
+    untidy = true;
+    orphanCursor = "0";
     return { restored: raised.length, taken };
   }
 
@@ -77,9 +91,18 @@ export function createJobRebuilder<Id, Placed extends Id, Job extends Placed & W
     return true;
   }
 
-  async function checkMark(lane: string): Promise<void> {
+  async function checkMarks(outlook: Outlook | null): Promise<void> {
+    const inRedis = await census.epochs(lanes.map((lane) => kind.queueName(lane)));
+    for (const [index, lane] of lanes.entries()) {
+      const epoch = inRedis[index] ?? null;
+      if (epoch === null || epoch !== outlook?.epochs[kind.queueName(lane)]) await checkMark(lane, epoch);
+    }
+  }
+
+  async function checkMark(lane: string, inRedis: string | null): Promise<void> {
     const queue = kind.queueName(lane);
-    const [inRedis, known] = [await census.epoch(queue), await queueEpoch(database, queue)];
+    // Asked again: another process may just have changed it.
+    const known = await queueEpoch(database, queue);
     if (inRedis !== null && inRedis === known) return;
     if (known !== null) logger.warn({ lane }, "Redis was emptied or replaced");
     if (!(await restoreAll(lane))) return;
@@ -88,12 +111,10 @@ export function createJobRebuilder<Id, Placed extends Id, Job extends Placed & W
     await census.setEpoch(queue, epoch);
   }
 
-  async function checkSoonest(): Promise<void> {
-    const soonest = await enqueued.soonest(lanes, sampleSize);
-    for (const lane of lanes) {
-      const jobs = soonest.filter((job) => laneOf(job) === lane);
-      if ((await census.missing(lane, jobs)).length > 0) await restoreAll(lane);
-    }
+  async function checkSoonest(waiting: readonly string[]): Promise<void> {
+    const soonest = Map.groupBy(await enqueued.soonest(waiting, sampleSize), laneOf);
+    const looked = [...soonest].map(async ([lane, jobs]) => ({ lane, missing: await census.missing(lane, jobs) }));
+    for (const { lane, missing } of await Promise.all(looked)) if (missing.length > 0) await restoreAll(lane);
   }
 
   async function walkOn(lane: string): Promise<void> {
@@ -103,24 +124,32 @@ export function createJobRebuilder<Id, Placed extends Id, Job extends Placed & W
     walk.set(lane, page.length < walkPageSize ? null : page.at(-1)!);
   }
 
-  async function clearOn(lane: string): Promise<void> {
-    const { cursor, removed } = await census.removeOrphans(lane, orphanWalk.get(lane) ?? "0");
-    if (removed > 0) logger.info({ lane, count: removed }, "what was left of lost jobs was removed");
-    orphanWalk.set(lane, cursor);
+  async function tidyOn(): Promise<void> {
+    const { cursor, removed } = await census.removeOrphans(lanes, orphanCursor);
+    if (removed > 0) logger.info({ count: removed }, "what was left of lost jobs was removed");
+    orphanCursor = cursor;
+    if (cursor === "0") untidy = false;
   }
 
   return createSweeper(
     { name: service, intervalMs },
     {
       logger,
+      lookout,
       pulse,
-      async sweep() {
+      async sweep(_stopping, outlook) {
         if (!(await producer.isReady())) return false;
-        for (const lane of await producer.resumePaused()) logger.warn({ lane }, "a paused queue was resumed");
-        for (const lane of lanes) await checkMark(lane);
-        await checkSoonest();
-        for (const lane of lanes) await walkOn(lane);
-        for (const lane of lanes) await clearOn(lane);
+        round += 1;
+        if (round % roundsBetweenResuming === 1) {
+          for (const lane of await producer.resumePaused()) logger.warn({ lane }, "a paused queue was resumed");
+        }
+        await checkMarks(outlook);
+        const waiting = lanes.filter((lane) => outlook === null || enqueued.waitsIn(lane, outlook));
+        if (waiting.length > 0) {
+          await checkSoonest(waiting);
+          await walkOn(waiting[round % waiting.length]!);
+        }
+        if (untidy || round % roundsBetweenTidying === 0) await tidyOn();
         return false;
       },
     },

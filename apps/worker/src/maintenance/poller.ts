@@ -3,12 +3,16 @@
  * and at all times what has been due for a while although this worker has hands free. The claim is the same, so a job
  * that turns up after all finds the work taken. A worker that is busy leaves its backlog to the queue.
  */
+import type { Outlook } from "@punctual/db";
 import type { JobCensus, JobConsumer } from "@punctual/queue";
 import { withinMs, type Logger, type Service } from "@punctual/runtime";
+import type { Lookout } from "./lookout.ts";
 import type { Pulse } from "./pulse.ts";
 import { createSweeper } from "./sweeper.ts";
 
 export interface PollerDeps<Job> {
+  /** Until the soonest of the lane is due, in milliseconds, negative if it is overdue; null: none waits. */
+  soonestInMs: (outlook: Outlook) => number | null;
   /** What has been due for at least so long, in milliseconds, and nobody has taken, the longest due first. */
   overdue: (overdueMs: number, limit: number) => Promise<readonly (Job & Overdue)[]>;
   /** The same pipeline the queue feeds. Must not throw for anything but a bug. */
@@ -16,6 +20,7 @@ export interface PollerDeps<Job> {
   consumer: JobConsumer;
   census: Pick<JobCensus<Job>, "overdue">;
   logger: Logger;
+  lookout?: Lookout | undefined;
   pulse?: Pulse | undefined;
 }
 
@@ -38,7 +43,7 @@ const intervalMs = 500;
 
 export function createPoller<Job>(options: PollerOptions, deps: PollerDeps<Job>): Service {
   const { concurrency, drainTimeoutMs } = options;
-  const { overdue, work, consumer, census, logger, pulse } = deps;
+  const { soonestInMs, overdue, work, consumer, census, logger, lookout, pulse } = deps;
   const { lane } = consumer;
   const running = new Set<Promise<void>>();
   let takenBefore = 0;
@@ -47,14 +52,17 @@ export function createPoller<Job>(options: PollerOptions, deps: PollerDeps<Job>)
     { name: `poller ${lane}`, intervalMs },
     {
       logger,
+      lookout,
       pulse,
-      async sweep() {
+      async sweep(_stopping, outlook) {
         const taking = consumer.taken() > takenBefore;
         takenBefore = consumer.taken();
         const free = concurrency - consumer.running() - running.size;
         if (free <= 0) return false;
         const redisAway = !consumer.isConnected();
-        let jobs = await overdue(redisAway ? 0 : patienceMs, free);
+        const waitedMs = redisAway ? 0 : patienceMs;
+        if (outlook !== null && (soonestInMs(outlook) ?? Infinity) > -waitedMs) return false;
+        let jobs = await overdue(waitedMs, free);
         if (jobs.length > 0 && !redisAway && taking && (await hasBacklog())) {
           jobs = jobs.filter((job) => job.overdueMs >= backlogPatienceMs);
         }

@@ -5,6 +5,7 @@ import { createPlatforms } from "@punctual/platforms";
 import type { Service } from "@punctual/runtime";
 import { createTestEnvironment, insertTestPost, until, type TestEnvironment, type TestTenant } from "@punctual/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openTestLookout } from "./lookout.fixture.ts";
 import { createRescuer } from "./rescuer.ts";
 
 const leaseMs = 20_000;
@@ -28,7 +29,8 @@ afterEach(() => Promise.all(rescuers.map((rescuer) => rescuer.stop())));
 async function startRescuer(guarantee: Guarantee = "idempotent"): Promise<void> {
   const platforms = new Map([[webhook.name, { ...webhook, guarantee: () => guarantee }]]);
   const { database, logger } = env;
-  const rescuer = createRescuer({ database, platforms, retryPolicy: defaultRetryPolicy, logger });
+  const lookout = openTestLookout(env);
+  const rescuer = createRescuer({ database, platforms, retryPolicy: defaultRetryPolicy, logger, lookout });
   rescuers.push(rescuer);
   await rescuer.start();
 }

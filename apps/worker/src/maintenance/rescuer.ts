@@ -20,6 +20,7 @@ import {
   type StrandedPost,
 } from "@punctual/db";
 import type { Logger, Service } from "@punctual/runtime";
+import type { Lookout } from "./lookout.ts";
 import type { Pulse } from "./pulse.ts";
 import { createSweeper } from "./sweeper.ts";
 
@@ -28,16 +29,17 @@ export interface RescuerDeps {
   platforms: ReadonlyMap<string, Platform>;
   retryPolicy: RetryPolicy;
   logger: Logger;
+  lookout?: Lookout | undefined;
   pulse?: Pulse | undefined;
 }
 
 const batchSizeMax = 500;
 /** Posts settled at a time. */
 const parallelMax = 4;
-const intervalMs = 1_000;
+const intervalMs = 500;
 
 export function createRescuer(deps: RescuerDeps): Service {
-  const { database, logger, pulse } = deps;
+  const { database, logger, lookout, pulse } = deps;
 
   async function settleStranded(post: StrandedPost): Promise<void> {
     const { settlement, attempt } = rescue(post, deps);
@@ -59,8 +61,10 @@ export function createRescuer(deps: RescuerDeps): Service {
     { name: "rescuer", intervalMs },
     {
       logger,
+      lookout,
       pulse,
-      async sweep(stopping) {
+      async sweep(stopping, outlook) {
+        if (outlook?.strandedPosts === false) return false;
         const posts = await strandedPosts(database, batchSizeMax);
         let fault: Error | undefined;
         for (let at = 0; at < posts.length && !stopping.aborted; at += parallelMax) {

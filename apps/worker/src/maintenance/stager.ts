@@ -5,6 +5,7 @@
 import { markLatePosts, unenqueuedPosts, type Database } from "@punctual/db";
 import type { PublishProducer } from "@punctual/queue";
 import type { Logger, Service } from "@punctual/runtime";
+import type { Lookout } from "./lookout.ts";
 import type { Pulse } from "./pulse.ts";
 import { createSweeper } from "./sweeper.ts";
 
@@ -12,6 +13,7 @@ export interface StagerDeps {
   database: Database;
   producer: PublishProducer;
   logger: Logger;
+  lookout?: Lookout | undefined;
   pulse?: Pulse | undefined;
 }
 
@@ -20,16 +22,19 @@ const batchSizeMax = 1_000;
 const quietMs = 750;
 const intervalMs = 500;
 
-export function createStager({ database, producer, logger, pulse }: StagerDeps): Service {
+export function createStager({ database, producer, logger, lookout, pulse }: StagerDeps): Service {
   return createSweeper(
     { name: "stager", intervalMs },
     {
       logger,
+      lookout,
       pulse,
-      async sweep() {
-        const late = await markLatePosts(database, batchSizeMax);
+      async sweep(_stopping, outlook) {
+        const late = (outlook?.latePosts ?? true) ? await markLatePosts(database, batchSizeMax) : 0;
         if (late > 0) logger.warn({ count: late }, "posts are past their grace");
-        const posts = await unenqueuedPosts(database, { limit: batchSizeMax, quietMs, horizonMs: producer.horizonMs });
+        const { horizonMs } = producer;
+        const needsJob = outlook === null || isWithin(outlook.unenqueuedPostInMs, horizonMs);
+        const posts = needsJob ? await unenqueuedPosts(database, { limit: batchSizeMax, quietMs, horizonMs }) : [];
         const staged = posts.length > 0 && (await producer.enqueue(posts));
         if (staged) {
           logger.info({ count: posts.length }, "posts without a job were enqueued");
@@ -39,4 +44,9 @@ export function createStager({ database, producer, logger, pulse }: StagerDeps):
       },
     },
   );
+}
+
+/** Whether there is one, near enough to have a job. */
+function isWithin(inMs: number | null, horizonMs: number | null): boolean {
+  return inMs !== null && (horizonMs === null || inMs <= horizonMs);
 }

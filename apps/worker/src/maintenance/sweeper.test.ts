@@ -1,3 +1,4 @@
+import type { Outlook } from "@punctual/db";
 import { createLogger, type Service } from "@punctual/runtime";
 import { until } from "@punctual/testing";
 import { afterEach, expect, test } from "vitest";
@@ -89,4 +90,48 @@ test("starting twice runs it once, and stopping before the start is no fault", a
   await sweeper.start();
   await until("a round", async () => rounds() > 0);
   expect(rounds()).toBe(1);
+});
+
+test("with a lookout each round is told what the next look shows, and nothing while there is more to do", async () => {
+  const told: (number | null | undefined)[] = [];
+  let looks = 0;
+  const lookout = { next: async () => ({ deliveryInMs: (looks += 1) }) as Outlook };
+  sweeper = createSweeper(
+    { name: "test", intervalMs: 1 },
+    {
+      logger,
+      lookout,
+      async sweep(_stopping, outlook) {
+        told.push(outlook === null ? null : outlook.deliveryInMs);
+        return told.length === 2;
+      },
+    },
+  );
+  await sweeper.start();
+  await until("some rounds", async () => told.length >= 4);
+  expect(told.slice(0, 4)).toEqual([1, 2, null, 3]);
+});
+
+test("it ends while it waits for a look", async () => {
+  const lookout = { next: () => new Promise<null>(() => {}) };
+  let rounds = 0;
+  sweeper = createSweeper({ name: "test", intervalMs: 1 }, { logger, lookout, sweep: async () => (rounds += 1) < 0 });
+  await sweeper.start();
+  const started = performance.now();
+  await sweeper.stop();
+  // It gives up on a round that hangs after three seconds.
+  expect(performance.now() - started).toBeLessThan(2_500);
+  expect(rounds).toBe(0);
+});
+
+test("now and then a round looks for itself, whatever the lookout says", async () => {
+  const lookout = { next: async () => ({}) as Outlook };
+  let ownLooks = 0;
+  sweeper = createSweeper(
+    { name: "test", intervalMs: 1, ownLookIntervalMs: 20 },
+    { logger, lookout, sweep: async (_stopping, outlook) => (ownLooks += outlook === null ? 1 : 0) < 0 },
+  );
+  await sweeper.start();
+  await until("it to look for itself", async () => ownLooks >= 2);
+  expect(ownLooks).toBeGreaterThanOrEqual(2);
 });

@@ -5,6 +5,7 @@
 import { stagePreparations, unenqueuedPreparations, type Database } from "@punctual/db";
 import type { PublishProducer } from "@punctual/queue";
 import type { Logger, Service } from "@punctual/runtime";
+import type { Lookout } from "../maintenance/lookout.ts";
 import type { Pulse } from "../maintenance/pulse.ts";
 import { createSweeper } from "../maintenance/sweeper.ts";
 
@@ -12,37 +13,38 @@ export interface PreparationStagerDeps {
   database: Database;
   producer: PublishProducer;
   logger: Logger;
+  lookout?: Lookout | undefined;
   pulse?: Pulse | undefined;
 }
 
 const batchSizeMax = 1_000;
-const intervalMs = 1_000;
+const intervalMs = 500;
 /** Tidying Redis can wait: so many rounds. */
-const roundsBetweenTidying = 30;
+const roundsBetweenTidying = 60;
 
 export function createPreparationStager(
   { platforms }: { platforms: readonly string[] },
-  { database, producer, logger, pulse }: PreparationStagerDeps,
+  { database, producer, logger, lookout, pulse }: PreparationStagerDeps,
 ): Service {
-  const cursors = new Map<string, string>();
+  let orphanCursor = "0";
   let round = 0;
 
   async function tidy(): Promise<void> {
     for (const lane of await producer.resumePaused()) logger.warn({ lane }, "a paused queue was resumed");
-    for (const lane of producer.lanes) {
-      const { cursor } = await producer.census.removeOrphans(lane, cursors.get(lane) ?? "0");
-      cursors.set(lane, cursor);
-    }
+    ({ cursor: orphanCursor } = await producer.census.removeOrphans(producer.lanes, orphanCursor));
   }
 
   return createSweeper(
     { name: "preparation stager", intervalMs },
     {
       logger,
+      lookout,
       pulse,
-      async sweep() {
-        const made = await stagePreparations(database, { platforms, limit: batchSizeMax });
-        const waiting = await unenqueuedPreparations(database, batchSizeMax);
+      async sweep(_stopping, outlook) {
+        const wanted = outlook?.postsToPrepare ?? true;
+        const made = wanted ? await stagePreparations(database, { platforms, limit: batchSizeMax }) : 0;
+        const needsJobs = made > 0 || (outlook?.unenqueuedPreparations ?? true);
+        const waiting = needsJobs ? await unenqueuedPreparations(database, batchSizeMax) : [];
         if (waiting.length > 0) await producer.enqueue(waiting);
         round += 1;
         if (round % roundsBetweenTidying === 0 && (await producer.isReady())) await tidy();

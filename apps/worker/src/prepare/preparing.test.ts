@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { shippedParts } from "../parts.ts";
 import { createPublisher } from "../publish/publisher.ts";
 import { createPreparer, type Preparer } from "./preparer.ts";
+import { openTestLookout } from "../maintenance/lookout.fixture.ts";
 import { createPreparing } from "./preparing.ts";
 
 const minuteMs = 60_000;
@@ -85,6 +86,7 @@ const becomesDue = (id: string) => env.sql("UPDATE posts SET next_attempt_at = a
 
 async function start(platform: Platform, redisUrl = env.redisUrl): Promise<Service[]> {
   const { database, keyring, logger } = env;
+  const lookout = openTestLookout(env, ["webhook", platform.name]);
   const preparing = createPreparing(
     {
       redisUrl,
@@ -93,7 +95,7 @@ async function start(platform: Platform, redisUrl = env.redisUrl): Promise<Servi
       retryPolicy: defaultRetryPolicy,
       drainTimeoutMs: 5_000,
     },
-    { database, maintenance: database, keyring, logger },
+    { database, maintenance: database, keyring, logger, lookout, giveUp: () => {} },
   );
   const started = [...preparing.foundation, ...preparing.maintenance, ...preparing.lanes];
   services.push(...started);

@@ -4,7 +4,9 @@ import { markPreparationsEnqueued, overduePreparations, type Database } from "@p
 import { openPrepareConsumer, openPrepareProducer, type JobConsumer, type PublishProducer } from "@punctual/queue";
 import type { Keyring, Logger, Service } from "@punctual/runtime";
 import { createPoller } from "../maintenance/poller.ts";
+import type { Lookout } from "../maintenance/lookout.ts";
 import type { Pulse } from "../maintenance/pulse.ts";
+import { createWatchdog } from "../maintenance/watchdog.ts";
 import { createPreparationStager } from "./preparation-stager.ts";
 import { createPreparer } from "./preparer.ts";
 
@@ -25,7 +27,10 @@ export interface PreparingDeps {
   maintenance: Database;
   keyring: Keyring;
   logger: Logger;
+  lookout?: Lookout | undefined;
   pulse?: Pulse | undefined;
+  /** Ends the process; called when the restart of a lane that takes nothing did not help. */
+  giveUp: (reason: string) => void;
 }
 
 export interface PreparingServices {
@@ -47,7 +52,7 @@ const concurrency = 10;
 
 export function createPreparing(options: PreparingOptions, deps: PreparingDeps): PreparingServices {
   const { redisUrl, retryPolicy, drainTimeoutMs } = options;
-  const { maintenance, logger, pulse } = deps;
+  const { maintenance, logger, lookout, pulse, giveUp } = deps;
   const redis = { redisUrl, ...(options.prefix === undefined ? {} : { prefix: options.prefix }) };
   const prepares = (platforms: readonly Platform[]) => platforms.filter(({ prepare }) => prepare !== undefined);
   const platforms = prepares(options.platforms).map(({ name }) => name);
@@ -66,15 +71,25 @@ export function createPreparing(options: PreparingOptions, deps: PreparingDeps):
     const lane = { ...redis, platform: platform.name, concurrency, drainTimeoutMs };
     const consumer = openPrepareConsumer(lane, { logger, handle: work });
     consumers.push({ queue: prepareJobs.queueName(platform.name), consumer });
-    const overdue = (overdueMs: number, limit: number) =>
-      overduePreparations(maintenance, { platform: platform.name, overdueMs, limit });
     const { census } = producer;
-    const poller = createPoller({ concurrency, drainTimeoutMs }, { overdue, work, consumer, census, logger, pulse });
-    return [consumer, poller];
+    const poller = createPoller(
+      { concurrency, drainTimeoutMs },
+      {
+        soonestInMs: ({ preparationsInMs }) => preparationsInMs[platform.name] ?? null,
+        overdue: (overdueMs, limit) => overduePreparations(maintenance, { platform: platform.name, overdueMs, limit }),
+        work,
+        consumer,
+        census,
+        logger,
+        lookout,
+        pulse,
+      },
+    );
+    return [consumer, poller, createWatchdog({ consumer, census, logger, pulse, giveUp })];
   });
   return {
     foundation: [producer],
-    maintenance: [createPreparationStager({ platforms }, { database: maintenance, producer, logger, pulse })],
+    maintenance: [createPreparationStager({ platforms }, { database: maintenance, producer, logger, lookout, pulse })],
     lanes,
     producers: [producer],
     consumers,

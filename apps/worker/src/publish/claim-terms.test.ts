@@ -12,6 +12,7 @@ import {
   type TestTenant,
 } from "@punctual/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openTestLookout } from "../maintenance/lookout.fixture.ts";
 import { createPoller } from "../maintenance/poller.ts";
 import { shippedParts } from "../parts.ts";
 import { createPublisher, type Publisher } from "./publisher.ts";
@@ -112,11 +113,13 @@ describe("a limit", () => {
     const consumer = openConsumer(options, { logger, handle: (job) => publisher.publish(limited, job, "job") });
     const producer = openProducer({ redisUrl, platforms: ["webhook"] }, { logger });
     const poller = createPoller(options, {
+      soonestInMs: ({ postsInMs }) => postsInMs["webhook"] ?? null,
       overdue: (overdueMs, limit) => overduePosts(env.database, { platform: "webhook", overdueMs, limit }),
       work: (job) => publisher.publish(limited, job, "poller"),
       consumer,
       census: producer.census,
       logger,
+      lookout: openTestLookout(env),
     });
     await poller.start();
     try {
