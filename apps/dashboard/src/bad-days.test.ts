@@ -3,6 +3,7 @@ import { findChromium, until } from "@punctual/testing";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openHands, type Hands } from "./hands.fixture.ts";
+import { unexpected } from "./page-check.fixture.ts";
 import { openSite, type Site } from "./site.fixture.ts";
 
 describe.skipIf(findChromium() === null)("the operators' page on bad days", () => {
@@ -32,6 +33,22 @@ describe.skipIf(findChromium() === null)("the operators' page on bad days", () =
     await until("the first page", async () => (await newest()) === seen[0]);
   });
 
+  test("leads to a post's job on the board and back", async () => {
+    const id = await site.post("On the board");
+    const board = await site.open("operator", `/posts/${id}`);
+    const job = board.page.getByRole("link", { name: `${id}_1_0` });
+    await job.first().click();
+    await board.page.waitForURL(/\/queues\/queue\/publish-webhook\//);
+    const back = await board.page.getByRole("link", { name: "The post" }).getAttribute("href");
+    await board.page.goto(new URL(back ?? "", site.url).href);
+    await board.page.locator("blockquote").getByText("On the board").waitFor();
+    // That something was loaded ahead for nothing is its library's affair.
+    expect(unexpected(board).filter((complaint) => !complaint.startsWith("warning:"))).toEqual([]);
+    const elsewhere = board.requests.filter((url) => !url.startsWith(`${site.url}/`) && !url.startsWith("data:"));
+    expect(elsewhere).toEqual([]);
+    await board.page.context().close();
+  });
+
   test("keeps its frame when a view cannot be shown", async () => {
     const accounts = "**/v1/operator/social-accounts?*";
     await page.route(accounts, (route) => route.fulfill({ json: { data: [{ id: "an answer of another version" }] } }));
@@ -41,6 +58,43 @@ describe.skipIf(findChromium() === null)("the operators' page on bad days", () =
     await hands.press("Try again");
     await page.getByText("No account fits").waitFor();
     expect(await hands.heading("Accounts").count()).toBe(1);
+  });
+
+  test("reconnects an account by its own log-in and no other, and what was held goes out", async () => {
+    const { socialAccountId, apiKey } = await site.env.createTenant({
+      platform: "linkedin",
+      settings: { author: "urn:li:person:robin" },
+      credentials: { accessToken: "sandbox.robin.1" },
+    });
+    await site.env.sql("UPDATE social_accounts SET status = 'needs_reconnect' WHERE id = $1", [socialAccountId]);
+    const held = await site.publishNow("Held until then", { socialAccountId, apiKey });
+    await hands.view("/accounts?state=needs_reconnect");
+    await hands.press("Reconnect Test account");
+    await page.getByRole("dialog").getByText("Its 1 held post is released").waitFor();
+    await hands.agree("Make the link");
+    const link = await page.getByLabel("The link").inputValue();
+
+    const owner = await site.newPage();
+    await owner.page.goto(link);
+    await owner.page.getByRole("heading", { name: "Reconnect Test account to Test company?" }).waitFor();
+    await logInAt(owner.page, "kim");
+    await owner.page.getByText(/as somebody who has .*kim.*Nothing was changed/).waitFor();
+    await owner.page.getByRole("link", { name: /^Back to/ }).click();
+    await owner.page.getByText(/The account was not reconnected.*You can close this page/).waitFor();
+    expect(await site.statusOf(held)).toBe("held");
+    await owner.page.context().close();
+
+    await hands.press("Reconnect Test account");
+    await hands.agree("Make the link");
+    await page.getByRole("link", { name: "Open it here" }).click();
+    await logInAt(page, "robin");
+    await hands.told().getByText("the account is reconnected").waitFor();
+    await page.getByRole("row", { name: /Test account.*linkedin.*open/ }).waitFor();
+    expect(page.url()).toBe(`${site.url}/accounts?q=${socialAccountId}`);
+    expect(await site.isPublished(held)).toBe(true);
+    await hands.view("/accounts?platform=webhook");
+    await page.getByRole("button", { name: "Check Test account" }).waitFor();
+    await expect.poll(() => page.getByRole("button", { name: "Reconnect Test account" }).count()).toBe(0);
   });
 
   test("goes on while Redis is down, and says what is not known", async () => {
@@ -91,3 +145,10 @@ describe.skipIf(findChromium() === null)("the operators' page on bad days", () =
     expect(isNew).toBe(true);
   });
 });
+
+/** From our page to the sandbox's log-in, as one of its people, and back. */
+async function logInAt(page: Page, handle: string): Promise<void> {
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByLabel("Somebody else:").fill(handle);
+  await page.getByRole("button", { name: "Allow", exact: true }).click();
+}

@@ -65,3 +65,8 @@ function lookAtFocus(): { name: string; isVisible: boolean } {
   const { outlineStyle, outlineWidth } = getComputedStyle(element);
   return { name, isVisible: element === document.body || (outlineStyle !== "none" && outlineWidth !== "0px") };
 }
+
+/** As a field for local time takes it. */
+export function localTime(at: number): string {
+  return new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}

@@ -11,7 +11,7 @@ export const viewPaths = (postId: string): string[] => [
   "/unconfirmed",
   "/redrive?category=rejected",
   "/accounts",
-  "/audit",
+  `/audit?postId=${postId}`,
 ];
 
 /**
@@ -20,7 +20,8 @@ export const viewPaths = (postId: string): string[] => [
  * @param rules the names of those to go by; default: all
  */
 export async function seriousFindings(page: Page, rules: string[] | null = null): Promise<string[]> {
-  await page.evaluate(axe.source);
+  // Large, and stays as long as the page is not loaded anew.
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe.source);
   return page.evaluate(async (only) => {
     const checker = (globalThis as unknown as { axe: typeof axe }).axe;
     const runOnly = only === null ? {} : { runOnly: { type: "rule" as const, values: only } };

@@ -27,6 +27,8 @@ export interface ConnectionRecord {
   taken: boolean;
   tries: number;
   message: string | null;
+  /** The only account it may reconnect; null: whichever the user chooses is created or reconnected. */
+  socialAccount: { id: string; name: string } | null;
   socialAccountIds: string[];
   expired: boolean;
   createdAt: Date;
@@ -38,6 +40,8 @@ export interface NewConnection {
   clientId: string | null;
   platform: string;
   sandbox: boolean;
+  /** The company's account that alone it may reconnect; left out: any. */
+  socialAccountId?: string;
   baseUrl: string;
   returnUrl: string;
   /** What is in the link. */
@@ -52,9 +56,10 @@ export async function createConnection(
 ): Promise<{ id: string; expiresAt: Date } | null> {
   const { companyId, clientId, platform, sandbox, baseUrl, returnUrl, ticket, lifeMs } = connection;
   const [created] = await database.prisma.$queryRaw<{ id: string; expiresAt: Date }[]>`
-    INSERT INTO connections (id, company_id, client_id, platform, sandbox, base_url, return_url, ticket_hash, expires_at)
-    SELECT ${newId()}::uuid, ${companyId}::uuid, ${clientId}::uuid, ${platform}, ${sandbox}, ${baseUrl}, ${returnUrl},
-           ${hash(ticket)}, app_now() + ${lifeMs} * interval '1 millisecond'
+    INSERT INTO connections
+      (id, company_id, client_id, platform, sandbox, social_account_id, base_url, return_url, ticket_hash, expires_at)
+    SELECT ${newId()}::uuid, ${companyId}::uuid, ${clientId}::uuid, ${platform}, ${sandbox}, ${connection.socialAccountId ?? null}::uuid,
+           ${baseUrl}, ${returnUrl}, ${hash(ticket)}, app_now() + ${lifeMs} * interval '1 millisecond'
     WHERE ${clientId}::uuid IS NULL OR EXISTS (
       SELECT FROM clients WHERE id = ${clientId}::uuid AND company_id = ${companyId}::uuid AND deleted_at IS NULL)
     RETURNING id, expires_at AS "expiresAt"`;
@@ -183,11 +188,13 @@ async function readOne(database: Database, condition: Prisma.Sql): Promise<Conne
            connection.client_id AS "clientId", client.name AS "clientName", connection.platform, connection.sandbox,
            connection.base_url AS "baseUrl", connection.return_url AS "returnUrl", connection.status, connection.secrets,
            connection.browser_hash IS NOT NULL AS taken, connection.tries, connection.message,
+           CASE WHEN account.id IS NOT NULL THEN jsonb_build_object('id', account.id, 'name', account.name) END AS "socialAccount",
            connection.social_account_ids AS "socialAccountIds", connection.expires_at <= app_now() AS expired,
            connection.created_at AS "createdAt", connection.expires_at AS "expiresAt"
     FROM connections AS connection
     JOIN companies AS company ON company.id = connection.company_id
     LEFT JOIN clients AS client ON client.id = connection.client_id
+    LEFT JOIN social_accounts AS account ON account.id = connection.social_account_id
     WHERE ${condition}`;
   return connection ?? null;
 }

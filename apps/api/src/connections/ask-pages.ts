@@ -79,7 +79,8 @@ export function askPages(scope: FastifyInstance, deps: PageDeps): void {
       answers,
       ...(fault === undefined ? {} : { fault }),
     });
-    const title = `Connect ${platformName(connection)} to ${connection.companyName}`;
+    const what = connection.socialAccount?.name ?? platformName(connection);
+    const title = `${connection.socialAccount === null ? "Connect" : "Reconnect"} ${what} to ${connection.companyName}`;
     return sendPage(reply, { title, main, status: fault === undefined ? 200 : 422, leadsTo: connection.returnUrl });
   }
 

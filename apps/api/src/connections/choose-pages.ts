@@ -1,4 +1,7 @@
-/** `/connect/{id}/accounts`: the user chooses among their accounts; where there is one, there is nothing to choose. */
+/**
+ * `/connect/{id}/accounts`: the user chooses among their accounts; where there is one, or where only one will do, there
+ * is nothing to choose.
+ */
 import { endConnection, findConnectionOfBrowser, type ConnectionRecord } from "@punctual/db";
 import type { ConnectableAccount } from "@punctual/core";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -79,7 +82,8 @@ export async function chooseTo(
   const connection = await findConnectionOfBrowser(deps.database, { id, browser });
   const accounts = connection === null ? null : offeredAccounts(deps.keyring, connection);
   if (connection === null || accounts === null) return sendGone(reply, connection);
-  if (accounts.length === 1) return store(deps, { request, reply, connection, accounts });
+  if (accounts.length === 1 || connection.socialAccount !== null)
+    return store(deps, { request, reply, connection, accounts });
   return reply.redirect(`/connect/${id}/accounts`, 303);
 }
 

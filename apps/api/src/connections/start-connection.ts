@@ -1,7 +1,7 @@
 /** Starting a connection: a link for the browser of whoever owns the account, good for one browser and ten minutes. */
 import { randomBytes } from "node:crypto";
 import type { Platform, ValidationIssue } from "@punctual/core";
-import { createConnection, findCompany, type Database } from "@punctual/db";
+import { createConnection, findCompany, type Database, type NewConnection } from "@punctual/db";
 import type { ConnectionIn } from "./schemas.ts";
 
 export interface StartDeps {
@@ -29,22 +29,26 @@ export async function startConnection(
   ];
   if (issues.length > 0) return { kind: "refused", issues };
 
-  const ticket = randomBytes(32).toString("base64url");
-  const created = await createConnection(database, {
-    companyId,
-    clientId,
-    platform: name,
-    sandbox,
-    baseUrl,
-    returnUrl,
-    ticket,
-    lifeMs: connectionLifeMs,
-  });
-  if (created === null) return { kind: "no_such_client" };
-  return { kind: "started", ...created, authorizeUrl: `${baseUrl}/connect/${ticket}` };
+  const link = await openLink(database, { companyId, clientId, platform: name, sandbox, baseUrl, returnUrl });
+  return link === null ? { kind: "no_such_client" } : { kind: "started", ...link };
 }
 
-function platformIssues(platforms: ReadonlyMap<string, Platform>, name: string, sandbox: boolean): ValidationIssue[] {
+/** Null if the company has no such client. */
+export async function openLink(
+  database: Database,
+  connection: Omit<NewConnection, "ticket" | "lifeMs">,
+): Promise<{ id: string; authorizeUrl: string; expiresAt: Date } | null> {
+  const ticket = randomBytes(32).toString("base64url");
+  const created = await createConnection(database, { ...connection, ticket, lifeMs: connectionLifeMs });
+  return created === null ? null : { ...created, authorizeUrl: `${connection.baseUrl}/connect/${ticket}` };
+}
+
+/** Why nobody can log in at a platform; empty: they can. */
+export function platformIssues(
+  platforms: ReadonlyMap<string, Platform>,
+  name: string,
+  sandbox: boolean,
+): ValidationIssue[] {
   const path = "/platform";
   const connectable = [...platforms.values()].filter(({ connector }) => connector !== undefined);
   const { connector } = platforms.get(name) ?? {};

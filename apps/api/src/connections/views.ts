@@ -15,11 +15,20 @@ export interface Ask {
 }
 
 export function askView({ connection, platformName, questions, proof, answers, fault }: Ask): Markup {
-  const { companyName, clientName, sandbox } = connection;
+  const { companyName, clientName, sandbox, socialAccount } = connection;
   const forWhom = clientName === null ? null : markup`, for its client <strong>${clientName}</strong>`;
-  return markup`<h1>Connect your ${platformName} account to ${companyName}?</h1>
-<p><strong>${companyName}</strong> asks to publish posts to your ${platformName} account${forWhom}.
+  const heading =
+    socialAccount === null
+      ? markup`Connect your ${platformName} account to ${companyName}?`
+      : markup`Reconnect ${socialAccount.name} to ${companyName}?`;
+  const which =
+    socialAccount === null
+      ? markup`your ${platformName} account`
+      : markup`the ${platformName} account <strong>${socialAccount.name}</strong> again`;
+  return markup`<h1>${heading}</h1>
+<p><strong>${companyName}</strong> asks to publish posts to ${which}${forWhom}.
 Go on only if you know them. You can take the permission back at ${platformName} at any time.</p>
+${socialAccount === null ? null : markup`<p>Log in as <strong>${socialAccount.name}</strong>: no other account will do.</p>`}
 ${sandbox ? markup`<p class="fault">A rehearsal: this connects an account of the sandbox, not a real one.</p>` : null}
 ${fault === undefined ? null : markup`<p class="fault" role="alert" id="fault">${fault.message}</p>`}
 <form method="post">

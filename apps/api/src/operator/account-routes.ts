@@ -1,10 +1,13 @@
-/** `/v1/operator/social-accounts`: finding accounts of all companies, pausing, resuming and checking them. */
+/** `/v1/operator/social-accounts`: finding accounts of all companies, pausing, resuming, checking, reconnecting them. */
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { pauseAccount, searchAccounts, type OperatorAccountFilter, type OperatorAccountRecord } from "@punctual/db";
 import { answer, noSuch, problems } from "../answer.ts";
 import { IdParams } from "../field-schemas.ts";
+import { ConnectionStarted } from "../connections/schemas.ts";
+import { byHand, hasLogIn, startReconnection } from "../connections/start-reconnection.ts";
+import { baseUrlOf } from "../connections/way-back.ts";
 import { readPage } from "../page.ts";
-import { notFound } from "../problem.ts";
+import { notFound, ProblemError } from "../problem.ts";
 import { checkAccount } from "../social-accounts/check-account.ts";
 import type { ConnectDeps } from "../social-accounts/connect-account.ts";
 import { resumeAndRelease } from "../social-accounts/resume-account.ts";
@@ -14,6 +17,8 @@ import { OperatorAccount, OperatorAccountPage, OperatorAccountQuery } from "./ac
 
 export interface OperatorAccountDeps extends ConnectDeps {
   producer: PublishProducer;
+  /** Where browsers reach us; undefined: wherever the operator does. */
+  publicUrl: string | undefined;
 }
 
 const afterwards = answer(OperatorAccount, "The account as it is now.");
@@ -49,7 +54,7 @@ export const operatorAccountRoutes: FastifyPluginAsyncTypebox<OperatorAccountDep
         state: query.state ?? null,
       };
       const { rows, nextCursor } = await readPage(query, (page) => searchAccounts(database, { filter, ...page }));
-      return { data: rows.map(toAccount), nextCursor };
+      return { data: rows.map((account) => toAccount(account)), nextCursor };
     },
   );
 
@@ -124,10 +129,53 @@ export const operatorAccountRoutes: FastifyPluginAsyncTypebox<OperatorAccountDep
       return { result: check.kind, message: check.kind === "works" ? null : check.message, issues: check.issues };
     },
   );
+
+  app.post(
+    "/social-accounts/:id/reconnect",
+    {
+      config: { audit: { action: "account.reconnect", about: "socialAccountId" } },
+      schema: {
+        operationId: "reconnectAccountAsOperator",
+        summary: "Make a link by which an account is reconnected",
+        description:
+          "Open `authorizeUrl`, or hand it to whoever owns the account: the platform's log-in follows. Only a log-in that has this very account will do; whoever logs in as somebody else is told so. Its held posts are released then, and the browser comes to the operators' page.",
+        params: IdParams,
+        response: {
+          201: answer(ConnectionStarted, "The link, good for ten minutes."),
+          ...problems({ 404: noSuch("social account"), 422: reconnectionRefusals }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { company } = await find(id);
+      const baseUrl = baseUrlOf(request, deps.publicUrl);
+      const result = await startReconnection(deps, { companyId: company.id, id, baseUrl });
+      switch (result.kind) {
+        case "no_such_account":
+          throw notFound("social account");
+        case "refused":
+          throw new ProblemError(422, result.code, result.message);
+        case "started": {
+          const { id: connectionId, authorizeUrl, expiresAt } = result;
+          request.log.info({ connectionId, socialAccountId: id }, "an operator started a reconnection");
+          reply.code(201);
+          return { id: connectionId, authorizeUrl, expiresAt: expiresAt.toISOString() };
+        }
+      }
+    },
+  );
+
+  function toAccount({ createdAt, updatedAt, ...account }: OperatorAccountRecord): OperatorAccount {
+    const logIn = hasLogIn(deps.platforms, account);
+    return { ...account, logIn, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
+  }
 };
 
 const anyAccount: OperatorAccountFilter = { q: null, companyId: null, clientId: null, platform: null, state: null };
 
-function toAccount({ createdAt, updatedAt, ...account }: OperatorAccountRecord): OperatorAccount {
-  return { ...account, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
-}
+const reconnectionRefusals = {
+  no_log_in: `There is no log-in at webhook: ${byHand}.`,
+  not_configured: `Nobody can log in at that platform here, since SANDBOX_URL is not set on this installation: ${byHand}.`,
+  not_recognisable: `Nothing is stored that tells this account from others of its platform: ${byHand}.`,
+} as const;

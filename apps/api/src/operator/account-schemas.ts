@@ -29,6 +29,7 @@ export const OperatorAccount = Type.Object(
     sandbox: Type.Boolean(),
     status: Type.Enum(["active", "needs_reconnect"]),
     paused: Type.Boolean(),
+    logIn: Type.Boolean({ description: "Whether it can be reconnected through its platform's log-in." }),
     waitingPosts: Type.Integer({ description: "Scheduled or retrying; counted up to 1,000." }),
     heldPosts: Type.Integer({ description: "Held; counted up to 1,000." }),
     createdAt: InstantOut("When the account was connected."),

@@ -21,7 +21,7 @@ import { editOnePost } from "../posts/edit-post.ts";
 import { ResolutionIn } from "../posts/edit-schemas.ts";
 import { retryOnePost } from "../posts/retry-post.ts";
 import type { ScheduleDeps } from "../posts/schedule-posts.ts";
-import { notFound, ProblemError } from "../problem.ts";
+import { notFound } from "../problem.ts";
 import { toOperatorPost } from "./post-answer.ts";
 import { OperatorPost, RescheduleIn } from "./post-schemas.ts";
 
@@ -114,6 +114,7 @@ export const operatorPostActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> =
       schema: {
         operationId: "reschedulePostAsOperator",
         summary: "Move a post of any company to another instant",
+        description: "One that failed or was missed keeps its state; when it is retried, it goes out at that instant.",
         params: IdParams,
         body: RescheduleIn,
         response: {
@@ -123,11 +124,6 @@ export const operatorPostActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> =
       },
     },
     async ({ params: { id }, id: requestId, body: { scheduledAt } }) => {
-      const { post } = await shown(id);
-      // An edit of these keeps their state: it would look as if they were to go out.
-      if (post.status === "failed" || post.status === "missed") {
-        throw new ProblemError(409, "too_late", `The post is ${post.status}; retry it instead.`);
-      }
       const patch = { scheduledAt };
       const result = await editOnePost(deps, {
         companyId: await companyOf(id),

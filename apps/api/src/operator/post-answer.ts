@@ -61,10 +61,12 @@ export function jobOf(post: PostRecord): OperatorPost["job"] {
 }
 
 function actionsOf(post: PostRecord): OperatorPost["actions"] {
-  const movable = (cancellableStatuses as readonly string[]).includes(post.status) && !post.outcomeOpen;
+  const waits = (cancellableStatuses as readonly string[]).includes(post.status) && !post.outcomeOpen;
+  const hasFailed = post.status === "failed" || post.status === "missed";
   return [
-    ...(movable ? (["cancel", "reschedule"] as const) : []),
-    ...(["failed", "missed", "retrying"].includes(post.status) ? (["retry"] as const) : []),
+    ...(waits ? (["cancel"] as const) : []),
+    ...(waits || hasFailed ? (["reschedule"] as const) : []),
+    ...(hasFailed || post.status === "retrying" ? (["retry"] as const) : []),
     ...(post.status === "unconfirmed" ? (["resolve"] as const) : []),
   ];
 }

@@ -8,6 +8,7 @@ import {
   type OperatorPostFilter,
 } from "@punctual/db";
 import { answer, problems } from "../answer.ts";
+import { counted, verb } from "../overview/amounts.ts";
 import { readFilterInstant } from "../posts/post-filter.ts";
 import type { ScheduleDeps } from "../posts/schedule-posts.ts";
 import { ProblemError } from "../problem.ts";
@@ -74,7 +75,7 @@ export const redriveRoutes: FastifyPluginAsyncTypebox<Pick<ScheduleDeps, "databa
         redriveId,
       });
       if (result.kind === "count_changed") {
-        const detail = `${result.count} posts fit by now, not ${expectedCount}; look at the preview again.`;
+        const detail = `${counted(result.count, "post")} ${verb(result.count, "fits", "fit")} by now, not ${expectedCount}; look at the preview again.`;
         throw new ProblemError(409, "count_changed", detail);
       }
       producer.nudge(result.soonest);

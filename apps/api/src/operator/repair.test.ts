@@ -136,16 +136,19 @@ describe("one post", () => {
     expect(await call("POST", `/posts/${id}/retry`)).toMatchObject({ status: 409, body: { code: "not_retryable" } });
   });
 
-  test("that failed is retried, and not rescheduled", async () => {
+  test("that failed is rescheduled, stays failed, and goes out then when it is retried", async () => {
     const id = await insertTestPost(env, tenant, later);
     await tryOnce(id, "failed");
-    expect(await call("POST", `/posts/${id}/reschedule`, { scheduledAt: "2027-06-01T00:00:00Z" })).toMatchObject({
-      status: 409,
-      body: { code: "too_late" },
+    const { body } = await call<OperatorPost>("GET", `/posts/${id}`);
+    expect(body.actions.toSorted()).toEqual(["reschedule", "retry"]);
+    const scheduledAt = "2027-06-01T00:00:00.000Z";
+    expect(await call<OperatorPost>("POST", `/posts/${id}/reschedule`, { scheduledAt })).toMatchObject({
+      status: 200,
+      body: { post: { status: "failed", scheduledAt } },
     });
     expect(await call<OperatorPost>("POST", `/posts/${id}/retry`)).toMatchObject({
       status: 200,
-      body: { post: { status: "scheduled", failure: null } },
+      body: { post: { status: "scheduled", failure: null, nextAttemptAt: scheduledAt } },
     });
   });
 

@@ -29,7 +29,7 @@ export const operatorRoutes: FastifyPluginAsyncTypebox<OperatorRouteOptions> = a
   await app.register(operatorPostRoutes, deps);
   await app.register(operatorPostActionRoutes, deps);
   await app.register(redriveRoutes, deps);
-  await app.register(operatorAccountRoutes, deps);
+  await app.register(operatorAccountRoutes, { ...deps, publicUrl: operators.publicUrl });
   await app.register(auditRoutes, { database });
   await app.register(companyRoutes, { database });
   await app.register(apiKeyRoutes, { database });

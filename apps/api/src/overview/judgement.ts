@@ -4,6 +4,7 @@
  */
 import { probeSilenceMaxMs } from "@punctual/queue";
 import { workerTimes, type WorkerRecord } from "@punctual/db";
+import { counted, verb } from "./amounts.ts";
 import type { InstallationFacts, RecentPlatform } from "./installation-facts.ts";
 import { recentMinutes } from "./installation-facts.ts";
 
@@ -125,11 +126,12 @@ function judgeDue({ figures }: InstallationFacts): Reason[] {
   for (const { platform, oldestClaimableMs, overdue } of figures.due) {
     if (oldestClaimableMs === null || oldestClaimableMs <= healthLimits.overdueMaxMs) continue;
     const seconds = Math.round(oldestClaimableMs / 1_000);
-    const text = `${overdue} posts for ${platform} are overdue, the longest for ${seconds} s: look at the workers, or add some.`;
+    const text = `${counted(overdue, "post")} for ${platform} ${verb(overdue, "is", "are")} overdue, the longest for ${seconds} s: look at the workers, or add some.`;
     reasons.push(reason("overdue", text));
   }
   if (figures.withoutJob > 0) {
-    const text = `${figures.withoutJob} waiting posts have no job in Redis; they go out from Postgres, up to 2 s late.`;
+    const { withoutJob } = figures;
+    const text = `${counted(withoutJob, "waiting post")} ${verb(withoutJob, "has no job in Redis; it goes", "have no job in Redis; they go")} out from Postgres, up to 2 s late.`;
     reasons.push(reason("jobs_missing", text));
   }
   return reasons;
@@ -211,29 +213,31 @@ function judgeOutcomes(facts: InstallationFacts): Reason[] {
   const ended = day.published24h + figures.failed24h + figures.missed24h;
   if (rate !== null && ended >= healthLimits.endedMin && rate < healthLimits.successRateMin) {
     const lost = figures.failed24h + figures.missed24h;
-    const text = `Only ${(rate * 100).toFixed(1)} % of what ended within 24 hours was published; ${lost} posts failed or were missed.`;
+    const text = `Only ${(rate * 100).toFixed(1)} % of what ended within 24 hours was published; ${counted(lost, "post")} failed or ${verb(lost, "was", "were")} missed.`;
     reasons.push(reason("low_success", text));
   }
   return reasons;
 }
 
 function judgePlatform({ platform, published, failures }: RecentPlatform): Reason[] {
-  const counted = [...failures].filter(([category]) => category !== "rejected" && category !== "duplicate");
-  const failed = counted.reduce((sum, [, count]) => sum + count, 0);
+  const ours = [...failures].filter(([category]) => category !== "rejected" && category !== "duplicate");
+  const failed = ours.reduce((sum, [, count]) => sum + count, 0);
   if (failed < healthLimits.platformFailuresMin || failed <= published) return [];
-  const [[category] = ["platform"]] = counted.toSorted(([, a], [, b]) => b - a);
-  const text = `${platform} is failing: ${failed} attempts in ${recentMinutes} minutes, mostly ${category}, against ${published} published.`;
+  const [[category] = ["platform"]] = ours.toSorted(([, a], [, b]) => b - a);
+  const text = `${platform} is failing: ${counted(failed, "attempt")} in ${recentMinutes} minutes, mostly ${category}, against ${published} published.`;
   return [reason("platform_failing", text)];
 }
 
 function judgeDecisions({ figures }: InstallationFacts): Reason[] {
   const reasons: Reason[] = [];
   if (figures.undecided > 0) {
-    const text = `${figures.undecided} unconfirmed posts wait for somebody to look at the platform and decide.`;
+    const { undecided } = figures;
+    const text = `${counted(undecided, "unconfirmed post")} ${verb(undecided, "waits", "wait")} for somebody to look at the platform and decide.`;
     reasons.push(reason("undecided", text));
   }
   if (figures.disconnectedAccounts > 0) {
-    const text = `${figures.disconnectedAccounts} accounts must be reconnected; their posts are held.`;
+    const { disconnectedAccounts } = figures;
+    const text = `${counted(disconnectedAccounts, "account")} must be reconnected; ${verb(disconnectedAccounts, "its", "their")} posts are held.`;
     reasons.push(reason("disconnected", text));
   }
   return reasons;

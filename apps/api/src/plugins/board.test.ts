@@ -45,6 +45,8 @@ test("operator and viewer see the page, its script and the delayed job, without 
     const page = await get("/queues", who);
     expect(page).toMatchObject({ status: 200, headers: { "content-type": "text/html; charset=utf-8" } });
     expect(page.headers["content-security-policy"]).toContain("script-src 'self'");
+    expect(page.text).toContain('rel="stylesheet"');
+    expect(page.text, "it asks others for nothing").not.toMatch(/https?:\/\//);
     expect((await get(`/queues/${script}`, who)).status).toBe(200);
     const jobs = await get("/queues/api/queues?activeQueue=publish-webhook&status=delayed", who);
     expect(jobs.status).toBe(200);

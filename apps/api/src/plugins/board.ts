@@ -27,6 +27,8 @@ export interface BoardOptions extends OperatorAuthOptions {
 
 export const boardPath = "/queues";
 const pollingSeconds = 5;
+/** Its page asks others for a font, which our policy refuses, and which is not their business. */
+const foreignStyle = /<link\b[^>]*\bhref="https?:[^>]*>/g;
 
 /** Register under `boardPath`. */
 export const board: FastifyPluginAsync<BoardOptions> = async (
@@ -46,6 +48,10 @@ export const board: FastifyPluginAsync<BoardOptions> = async (
       return sendProblem(new ProblemError(503, "redis_away", "Redis does not answer.", { headers }), request, reply);
     }
     reply.helmet(pagePolicy);
+  });
+  app.addHook("onSend", async (_request, reply, payload) => {
+    const isPage = String(reply.getHeader("content-type")).startsWith("text/html");
+    return isPage && typeof payload === "string" ? payload.replace(foreignStyle, "") : payload;
   });
 
   const serverAdapter = new FastifyAdapter();

@@ -220,6 +220,8 @@ export interface Account {
   sandbox: boolean;
   status: "active" | "needs_reconnect";
   paused: boolean;
+  /** Whether it can be reconnected through its platform's log-in. */
+  logIn: boolean;
   waitingPosts: number;
   heldPosts: number;
   createdAt: string;
@@ -230,6 +232,13 @@ export interface AccountCheck {
   result: "works" | "refused" | "cannot_tell";
   message: string | null;
   issues: { path: string; code: string; message: string }[];
+}
+
+/** The link by which an account is reconnected. */
+export interface Reconnection {
+  id: string;
+  authorizeUrl: string;
+  expiresAt: string;
 }
 
 export interface RedrivePreview {

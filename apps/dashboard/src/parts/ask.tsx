@@ -18,13 +18,13 @@ export interface Question {
   fields?: ComponentChildren;
   act(fields: FormData): Promise<Answer<unknown>>;
   /** What happened, for the person. */
-  told(answer: Answer<unknown>): string;
+  told(answer: Answer<unknown>): ComponentChildren;
 }
 
 export interface AskProps {
   question: Question;
   /** @param message what happened; null: it was not done */
-  onEnd(message: string | null, succeeded: boolean): void;
+  onEnd(message: ComponentChildren | null, succeeded: boolean): void;
 }
 
 export function Ask({ question, onEnd }: AskProps) {

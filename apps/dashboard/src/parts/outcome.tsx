@@ -6,7 +6,7 @@ import { Ask, type Question } from "./ask.tsx";
 export interface Outcome {
   ask(question: Question): void;
   /** Tells something without having asked. */
-  tell(message: string, succeeded: boolean): void;
+  tell(message: ComponentChildren, succeeded: boolean): void;
   /** Goes where the view wants to show what happened. */
   shown: ComponentChildren;
 }
@@ -14,13 +14,13 @@ export interface Outcome {
 /** @param onDone told after something was done or refused: what is shown may have changed */
 export function useOutcome(onDone: () => void): Outcome {
   const [question, setQuestion] = useState<Question | null>(null);
-  const [told, setTold] = useState<{ message: string; succeeded: boolean; turn: number } | null>(null);
-  const box = useRef<HTMLParagraphElement>(null);
+  const [told, setTold] = useState<{ message: ComponentChildren; succeeded: boolean; turn: number } | null>(null);
+  const box = useRef<HTMLDivElement>(null);
 
-  const tell = useCallback((message: string, succeeded: boolean) => {
+  const tell = useCallback((message: ComponentChildren, succeeded: boolean) => {
     setTold((before) => ({ message, succeeded, turn: (before?.turn ?? 0) + 1 }));
   }, []);
-  const end = (message: string | null, succeeded: boolean) => {
+  const end = (message: ComponentChildren | null, succeeded: boolean) => {
     setQuestion(null);
     if (message === null) return;
     tell(message, succeeded);
@@ -38,9 +38,9 @@ export function useOutcome(onDone: () => void): Outcome {
       <>
         <div role="status" class="status">
           {told === null ? null : (
-            <p key={told.turn} ref={box} tabIndex={-1} class={`told ${told.succeeded ? "good" : "bad"}`}>
+            <div key={told.turn} ref={box} tabIndex={-1} class={`told ${told.succeeded ? "good" : "bad"}`}>
               {told.message}
-            </p>
+            </div>
           )}
         </div>
         {question === null ? null : <Ask question={question} onEnd={end} />}

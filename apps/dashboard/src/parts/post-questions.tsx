@@ -89,10 +89,16 @@ export function resolveQuestion(id: string, outcome: "published" | "not_publishe
   };
 }
 
-export function rescheduleQuestion({ post: { id, scheduledAt } }: PostDetail): Question {
+export function rescheduleQuestion({ post: { id, scheduledAt, status } }: PostDetail): Question {
+  const hasEnded = status === "failed" || status === "missed";
   return {
     title: "When should the post go out?",
-    text: <p>In your own time zone. Its text stays as it is.</p>,
+    text: (
+      <p>
+        In your own time zone. Its text stays as it is.{" "}
+        {hasEnded ? `It stays ${status} until it is tried again: then it goes out at the new time.` : null}
+      </p>
+    ),
     fields: (
       <label>
         New time

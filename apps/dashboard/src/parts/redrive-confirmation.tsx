@@ -121,7 +121,7 @@ function redriveQuestion(preview: RedrivePreview, filter: Readonly<Record<string
 function told(answer: Answer<Redrive>): string {
   if (answer.ok) {
     const { accepted, lastDueAt } = answer.body;
-    return `${counted(accepted, "post")} wait again. The last is due at ${local(lastDueAt)}.`;
+    return `${counted(accepted, "post")} ${accepted === 1 ? "waits" : "wait"} again. The last is due at ${local(lastDueAt)}.`;
   }
   if (answer.code === "count_changed")
     return "Nothing was sent: meanwhile another number of posts fits. Look at the new count.";

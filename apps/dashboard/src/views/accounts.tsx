@@ -1,19 +1,21 @@
 /** Social accounts of all companies: which are closed, and opening them again. */
+import { useEffect } from "preact/hooks";
 import type { Account, AccountCheck, Page } from "../api/answers.ts";
-import { call, withQuery, type Answer } from "../api/client.ts";
+import { withQuery, type Answer } from "../api/client.ts";
 import { useResource } from "../api/resource.ts";
-import type { Question } from "../parts/ask.tsx";
+import { change, pauseQuestion, reconnectQuestion, resumeQuestion, upTo } from "../parts/account-questions.tsx";
 import { CompanyField, PlatformField } from "../parts/filter-fields.tsx";
 import { FilterForm } from "../parts/filter-form.tsx";
 import { Link } from "../parts/link.tsx";
 import { useOutcome, type Outcome } from "../parts/outcome.tsx";
 import { Paging } from "../parts/paging.tsx";
+import { cameBack } from "../parts/reconnect-link.tsx";
 import { Empty, Shown } from "../parts/shown.tsx";
 import { Sign } from "../parts/sign.tsx";
 import { Table, type Column } from "../parts/table.tsx";
-import type { Place } from "../routes.ts";
+import { navigate, type Place } from "../routes.ts";
 import { useMayAct } from "../session.ts";
-import { count, counted } from "../wording.ts";
+import { counted } from "../wording.ts";
 
 const readEveryMs = 15_000;
 const states = [
@@ -24,9 +26,17 @@ const states = [
 
 export function AccountsView({ place, platforms }: { place: Place; platforms: readonly string[] }) {
   const { query } = place;
-  const path = withQuery("/v1/operator/social-accounts", Object.fromEntries(query));
+  // From the way back of a reconnection; told once, and no part of what is looked for.
+  const { connection, status: came, ...wanted } = Object.fromEntries(query);
+  const path = withQuery("/v1/operator/social-accounts", wanted);
   const accounts = useResource<Page<Account>>(path, { everyMs: readEveryMs });
   const outcome = useOutcome(() => void accounts.read());
+  useEffect(() => {
+    if (connection === undefined) return;
+    const told = cameBack[came ?? ""];
+    if (told !== undefined) outcome.tell(told.message, told.succeeded);
+    navigate(withQuery("/accounts", wanted), { replace: true });
+  }, [connection]);
   const mayAct = useMayAct();
   const columns: readonly Column<Account>[] = mayAct ? [...facts, actionsColumn(outcome)] : facts;
   return (
@@ -65,8 +75,9 @@ export function AccountsView({ place, platforms }: { place: Place; platforms: re
         )}
       </Shown>
       <p class="note">
-        An account that must be reconnected gets new credentials from its company: by the platform's own log-in (POST
-        /v1/connections) or PATCH /v1/social-accounts/&#123;id&#125;. Its held posts are released by that.
+        An account that must be reconnected needs new credentials: by the log-in at its platform (Reconnect), or, where
+        there is none, from its company by PATCH /v1/social-accounts/&#123;id&#125;. Its held posts are released by
+        that.
       </p>
     </>
   );
@@ -97,12 +108,6 @@ const facts: readonly Column<Account>[] = [
   { title: "Held", numeric: true, cell: ({ heldPosts }) => upTo(heldPosts) },
 ];
 
-const countedUpTo = 1_000;
-
-function upTo(posts: number): string {
-  return posts >= countedUpTo ? `${count(countedUpTo)} or more` : count(posts);
-}
-
 function AccountState({ account: { status, paused } }: { account: Account }) {
   if (status === "needs_reconnect") return <Sign tone="bad">must be reconnected{paused ? ", paused" : ""}</Sign>;
   return paused ? <Sign tone="warn">paused</Sign> : <Sign tone="good">open</Sign>;
@@ -125,49 +130,16 @@ function actionsColumn(outcome: Outcome): Column<Account> {
         <button aria-label={`Check ${account.name}`} onClick={() => void check(account, outcome)}>
           Check
         </button>
+        {account.logIn ? (
+          <button aria-label={`Reconnect ${account.name}`} onClick={() => outcome.ask(reconnectQuestion(account))}>
+            Reconnect
+          </button>
+        ) : account.status === "needs_reconnect" ? (
+          <span class="note">its company must send new credentials</span>
+        ) : null}
       </span>
     ),
   };
-}
-
-const change = (id: string, action: "pause" | "resume" | "check") =>
-  call<never>("POST", `/v1/operator/social-accounts/${id}/${action}`);
-
-function pauseQuestion({ id, name, waitingPosts }: Account): Question {
-  return {
-    title: `Pause ${name}?`,
-    text: (
-      <p>
-        {waitingPosts === 0 ? "No post waits for it now. " : `Its ${upTo(waitingPosts)} waiting posts are held. `}
-        Nothing of it is published until somebody resumes it.
-      </p>
-    ),
-    confirm: "Pause",
-    grave: true,
-    act: () => change(id, "pause"),
-    told: told(`${name} is paused; its posts are held.`),
-  };
-}
-
-function resumeQuestion({ id, name, heldPosts, status }: Account): Question {
-  const stillClosed = status === "needs_reconnect";
-  return {
-    title: `Resume ${name}?`,
-    text: (
-      <p>
-        {stillClosed
-          ? "It must still be reconnected, and its posts stay held until then."
-          : `Its ${upTo(heldPosts)} held posts are released; those that are overdue go out at once.`}
-      </p>
-    ),
-    confirm: "Resume",
-    act: () => change(id, "resume"),
-    told: told(stillClosed ? `${name} is no longer paused, but must still be reconnected.` : `${name} is open again.`),
-  };
-}
-
-function told(done: string): (answer: Answer<unknown>) => string {
-  return (answer) => (answer.ok ? done : `Nothing is known to have changed. ${answer.message}`);
 }
 
 /** Asks the platform, changes nothing here: no question needed. */

@@ -3,7 +3,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Session } from "../api/answers.ts";
 import type { Answer } from "../api/client.ts";
 import { fieldText } from "../parts/form-field.ts";
-import { navigate, routeOf } from "../routes.ts";
+import { cameBack } from "../parts/reconnect-link.tsx";
+import { here, navigate, routeOf } from "../routes.ts";
 
 export interface LogInProps {
   logIn(user: string, password: string): Promise<Answer<Session>>;
@@ -38,6 +39,7 @@ export function LogInView({ logIn }: LogInProps) {
     <main class="log-in">
       <form onSubmit={(event) => void submit(event)}>
         <h1>Punctual</h1>
+        <CameBack />
         <label>
           User
           <input name="user" autocomplete="username" autocapitalize="none" defaultValue="operator" required />
@@ -56,5 +58,17 @@ export function LogInView({ logIn }: LogInProps) {
         </p>
       </form>
     </main>
+  );
+}
+
+/** Whoever owns an account comes here from its reconnection, and has no business with the log-in below. */
+function CameBack() {
+  const { query } = here();
+  const told = query.has("connection") ? cameBack[query.get("status") ?? ""] : undefined;
+  if (told === undefined) return null;
+  return (
+    <p class={`told ${told.succeeded ? "good" : "bad"}`}>
+      {told.message} You can close this page; what follows is for operators.
+    </p>
   );
 }
