@@ -242,6 +242,11 @@ export interface Platform {
   refresh?(account: ConnectedAccount, context: Pick<CallContext, "timeoutMs" | "signal">): Promise<Refreshed>;
   /** What tells this account from others of the platform, of its settings and credentials; null: unknown. Pure. */
   accountIdentity?(account: Pick<ConnectedAccount, "settings" | "credentials">): string | null;
+  /** Whether two are connections to one account, where there is more to it than one identity for each. Pure. */
+  isSameAccount?(
+    one: Pick<ConnectedAccount, "settings" | "credentials">,
+    other: Pick<ConnectedAccount, "settings" | "credentials">,
+  ): boolean;
   /**
    * Names of the settings and credentials that nobody gives: the platform told them for the credentials that were given,
    * and they are forgotten with those.

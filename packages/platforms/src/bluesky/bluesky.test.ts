@@ -15,6 +15,7 @@ import { blueskyFixture } from "./contract.fixture.ts";
 import { recordKey } from "./record-key.ts";
 
 const content: PostContent = { text: "Apples", media: [], link: null, options: {}, metadata: {} };
+const [did, otherDid] = ["did:plc:kim", "did:plc:sam"];
 const limits = { timeoutMs: 20_000, signal: new AbortController().signal };
 let world: ContractWorld;
 let bluesky: Platform;
@@ -227,11 +228,41 @@ describe("a session", () => {
     }
   });
 
-  test("belongs to the same account as the one that replaces it", async () => {
+  test.each<[string, object, object, boolean]>([
+    ["a handle, however written", { identifier: "Kim.Example" }, { identifier: "kim.example" }, true],
+    ["another handle", { identifier: "kim.example" }, { identifier: "sam.example" }, false],
+    [
+      "a handle whose DID is known of one only",
+      { identifier: "kim.example", did },
+      { identifier: "kim.example" },
+      true,
+    ],
+    ["a handle that changed", { identifier: "kim.example", did }, { identifier: "kim.net", did }, true],
+    [
+      "a handle that is somebody else's now",
+      { identifier: "kim.example", did },
+      { identifier: "kim.example", did: otherDid },
+      false,
+    ],
+    ["a DID in a handle's place", { identifier: did }, { identifier: "kim.example", did }, true],
+    ["another DID in a handle's place", { identifier: otherDid }, { identifier: "kim.example", did }, false],
+    [
+      "an e-mail address whose DID is known",
+      { identifier: "kim@mail.example", did },
+      { identifier: "kim.example", did },
+      true,
+    ],
+    ["an e-mail address", { identifier: "kim@mail.example" }, { identifier: "kim.example", did }, false],
+  ])("is recognised by %s", (_what, one, other, same) => {
+    const [first, second] = [one, other].map((credentials) => ({ settings: {}, credentials: { ...credentials } }));
+    expect(bluesky.isSameAccount!(first!, second!)).toBe(same);
+    expect(bluesky.isSameAccount!(second!, first!)).toBe(same);
+  });
+
+  test("tells whose it is once there is one, whatever the account was given by", async () => {
     const { account } = await rehearse(world, blueskyFixture);
-    const { identifier } = account.credentials;
-    const fresh = { settings: {}, credentials: { identifier: String(identifier).toUpperCase(), appPassword: "x" } };
-    expect(bluesky.accountIdentity?.(account)).toBe(identifier);
-    expect(bluesky.accountIdentity?.(fresh)).toBe(identifier);
+    const credentials = { identifier: "kim@mail.example", appPassword: "x" };
+    expect(bluesky.accountIdentity!({ settings: {}, credentials })).toBeNull();
+    expect(bluesky.accountIdentity!(account)).toBe(account.credentials["did"]);
   });
 });

@@ -10,6 +10,7 @@ import type { PlatformDeps } from "../platform-deps.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { createBlueskyConnector } from "./connect.ts";
 import { blueskyDescription } from "./description.ts";
+import { blueskyIdentity, isSameBlueskyAccount } from "./identity.ts";
 import { blueskyLimits, postCollection } from "./limits.ts";
 import { preparePost } from "./preparation.ts";
 import { recordKey } from "./record-key.ts";
@@ -105,10 +106,8 @@ export function createBlueskyPlatform(deps: PlatformDeps): Platform {
     refresh: (account, limits) => renewSession(xrpc, account, limits),
     // The session of one person would publish what the credentials of another are for.
     told: { credentials: ["did", "accessJwt", "refreshJwt"] },
-    accountIdentity({ credentials }) {
-      const identifier = textOf(credentials["identifier"]);
-      return identifier === undefined ? null : identifier.toLowerCase();
-    },
+    accountIdentity: blueskyIdentity,
+    isSameAccount: isSameBlueskyAccount,
   };
 }
 
