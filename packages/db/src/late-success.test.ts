@@ -138,11 +138,14 @@ describe("of a post that was published already", () => {
     try {
       await first.query("BEGIN");
       await first.query(
-        `UPDATE posts SET status = 'published', external_id = 'r-2', claim_token = NULL, claimed_by = NULL, lease_until = NULL
+        `UPDATE posts SET status = 'published', external_id = 'r-2', published_at = app_now(), lateness_ms = 0,
+                outcome_open = false, claim_token = NULL, claimed_by = NULL, lease_until = NULL
           WHERE id = $1`,
         [post.postId],
       );
-      await first.query("UPDATE attempts SET outcome = 'published' WHERE claim_token = $1", [token]);
+      await first.query("UPDATE attempts SET outcome = 'published', ended_at = app_now() WHERE claim_token = $1", [
+        token,
+      ]);
       const outcome = late(post);
       await until("it waits for the row", async () => {
         const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
