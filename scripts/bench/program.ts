@@ -6,6 +6,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { thriftyEnvironment, thriftyFlags } from "@punctual/runtime";
 import { until } from "@punctual/testing";
 import type { Question } from "./parent.ts";
 
@@ -56,7 +57,7 @@ let started = 0;
 
 /** @returns once it listens */
 export async function startShipped(options: ProgramOptions): Promise<ShippedProcess> {
-  const launched = launch(options);
+  const launched = launch(options, { flags: thriftyFlags, environment: thriftyEnvironment });
   const { child, log, ended, stop } = launched;
   const { ask } = converse(options.name, launched);
   const listening = () => /^\{.*"listening".*\}$/m.exec(readFileSync(log, "utf8"))?.[0];
@@ -74,7 +75,10 @@ export async function startShipped(options: ProgramOptions): Promise<ShippedProc
 
 /** @returns once it is ready to be asked */
 export async function startHelper<Asking extends Question>(options: ProgramOptions): Promise<Helper<Asking>> {
-  const launched = launch(options);
+  const launched = launch(options, {
+    flags: [],
+    environment: { NODE_COMPILE_CACHE: path.join(options.directory, "compile-cache") },
+  });
   const { child, ended, stop } = launched;
   const { ready, ask } = converse(options.name, launched);
   return { pid: child.pid as number, ready: await Promise.race([ready, ended]), stop, ask };
@@ -125,17 +129,20 @@ interface Launched {
   stop(): Promise<void>;
 }
 
-function launch({ name, file, environment = {}, imports = [], directory }: ProgramOptions): Launched {
+function launch(
+  { name, file, environment = {}, imports = [], directory }: ProgramOptions,
+  node: { flags: readonly string[]; environment: Readonly<Record<string, string>> },
+): Launched {
   started += 1;
   const log = path.join(directory, `${String(started).padStart(3, "0")}-${name}.log`);
   const output = openSync(log, "a");
   const before = imports.flatMap((module) => ["--import", `./${module}`]);
-  const child = spawn(process.execPath, [...before, file], {
+  const child = spawn(process.execPath, [...node.flags, ...before, file], {
     cwd: repository,
     // With a channel to us it notices our death, and stops.
     stdio: ["ignore", output, output, "ipc"],
     serialization: "advanced",
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: path.join(directory, "compile-cache"), ...environment },
+    env: { PATH: process.env.PATH, ...node.environment, ...environment },
   });
   closeSync(output);
   running.add(child);

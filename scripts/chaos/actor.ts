@@ -8,6 +8,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { thriftyEnvironment, thriftyFlags } from "@punctual/runtime/thrift";
 import type { Wires } from "./wires.ts";
 
 export interface Actor {
@@ -62,10 +63,15 @@ export function startActor({ name, command, environment, wires, logDirectory }: 
   const terminated = new Set<number>();
 
   function launch(): void {
-    const life = spawn(process.execPath, [...command], {
+    const life = spawn(process.execPath, [...thriftyFlags, ...command], {
       cwd: repository,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
-      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: path.join(logDirectory, "compile-cache"), ...environment },
+      env: {
+        ...thriftyEnvironment,
+        PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: path.join(logDirectory, "compile-cache"),
+        ...environment,
+      },
     });
     child = life;
     running.add(life);

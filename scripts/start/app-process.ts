@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { StartError } from "@punctual/runtime";
+import { StartError, thriftyEnvironment, thriftyFlags } from "@punctual/runtime";
 import { endProcess, identifyProcess, type ProcessIdentity } from "@punctual/testing";
 import type { RotatingLog } from "./rotating-log.ts";
 import type { Running } from "./supervisor.ts";
@@ -37,11 +37,11 @@ const lastLinesMax = 12;
 
 /** @returns once it listens */
 export async function launchApp(options: AppOptions): Promise<RunningApp> {
-  const child = spawn(process.execPath, [path.join("apps", options.name, "src", "main.ts")], {
+  const child = spawn(process.execPath, [...thriftyFlags, path.join("apps", options.name, "src", "main.ts")], {
     cwd: options.root,
     detached: true,
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    env: options.environment,
+    env: { ...thriftyEnvironment, ...options.environment },
   });
   const exited = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));

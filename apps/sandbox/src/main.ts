@@ -1,12 +1,6 @@
-import { createLogger, readConfig, runMain, runProcess } from "@punctual/runtime";
-import { createSandbox } from "./sandbox.ts";
+/** The sandbox's program. Everything else is in `process.ts`, loaded once the process is what it shall be. */
+import { beThrifty } from "@punctual/runtime/thrift";
 
-/** Nothing here is worth waiting for: calls that hang or are delayed end with the process. */
-const graceMs = 5_000;
-
-await runMain(async () => {
-  const config = readConfig(["HOST", "SANDBOX_PORT", "LOG_LEVEL"]);
-  const logger = createLogger("sandbox", config.LOG_LEVEL);
-  const sandbox = createSandbox({ host: config.HOST, port: config.SANDBOX_PORT }, { logger });
-  await runProcess({ logger, services: [sandbox], graceMs });
-});
+beThrifty();
+const [{ runMain }, { runSandbox }] = await Promise.all([import("@punctual/runtime"), import("./process.ts")]);
+await runMain(runSandbox);

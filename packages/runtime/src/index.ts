@@ -6,5 +6,6 @@ export * from "./platform-settings.ts";
 export * from "./process.ts";
 export * from "./secrets.ts";
 export * from "./service.ts";
+export * from "./thrift.ts";
 export * from "./tracing.ts";
 export * from "./version.ts";

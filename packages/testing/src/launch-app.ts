@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { thriftyEnvironment, thriftyFlags } from "@punctual/runtime/thrift";
 
 export interface LaunchedApp {
   /** Where its HTTP server listens. */
@@ -34,11 +35,18 @@ export async function launchApp(
   name: "api" | "worker" | "sandbox",
   environment: Readonly<Record<string, string>>,
 ): Promise<LaunchedApp> {
-  const child = spawn(process.execPath, [path.join("apps", name, "src", "main.ts")], {
+  const child = spawn(process.execPath, [...thriftyFlags, path.join("apps", name, "src", "main.ts")], {
     cwd: repository,
     // With a channel to us it notices our death, and stops.
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    env: { PATH: process.env.PATH, PORT: "0", WORKER_PORT: "0", SANDBOX_PORT: "0", ...environment },
+    env: {
+      ...thriftyEnvironment,
+      PATH: process.env.PATH,
+      PORT: "0",
+      WORKER_PORT: "0",
+      SANDBOX_PORT: "0",
+      ...environment,
+    },
   });
   launched.add(child);
   let output = "";

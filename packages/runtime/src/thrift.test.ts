@@ -1,0 +1,65 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { expect, test } from "vitest";
+import { thriftyEnvironment, thriftyFlags } from "./thrift.ts";
+
+interface Told {
+  pid: number;
+  flags: string[];
+  arguments: string[];
+  arenas?: string;
+}
+
+const program = `
+  import { beThrifty } from ${JSON.stringify(new URL("thrift.ts", import.meta.url).href)};
+  beThrifty();
+  console.log(JSON.stringify({
+    pid: process.pid,
+    flags: process.execArgv,
+    arguments: process.argv.slice(1),
+    arenas: process.env.MALLOC_ARENA_MAX,
+  }));
+  process.disconnect?.();
+`;
+
+async function start(
+  flags: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  isTalkedTo = false,
+): Promise<Told & { launched: number | undefined }> {
+  const child = spawn(
+    process.execPath,
+    [...flags, "--import", `data:text/javascript,${encodeURIComponent(program)}`, "-"],
+    {
+      stdio: ["ignore", "pipe", "inherit", ...(isTalkedTo ? (["ipc"] as const) : [])],
+      env: environment,
+    },
+  );
+  const told = JSON.parse(await text(child.stdout as NodeJS.ReadableStream)) as Told;
+  return { ...told, launched: child.pid };
+}
+
+test("a process that was started plainly begins anew under its own id, with what it was given", async () => {
+  const told = await start(["--stack-trace-limit=20"]);
+  expect(told.pid).toBe(told.launched);
+  expect(told.flags).toEqual(expect.arrayContaining(["--stack-trace-limit=20", ...thriftyFlags]));
+  expect(told.arguments).toEqual(["-"]);
+  expect(told.arenas).toBe(thriftyEnvironment["MALLOC_ARENA_MAX"]);
+});
+
+test("what somebody chose is left as it is", async () => {
+  const told = await start(["--max_semi_space_size=32"], { MALLOC_ARENA_MAX: "4" });
+  expect(told.flags.filter((flag) => /semi.space/.test(flag))).toEqual(["--max_semi_space_size=32"]);
+  expect(told.arenas).toBe("4");
+  const byEnvironment = await start([], { NODE_OPTIONS: "--max-semi-space-size=32" });
+  expect(byEnvironment.flags.filter((flag) => /semi.space/.test(flag))).toEqual([]);
+});
+
+test("a child that its parent talks to stays what it is: the channel would be lost", async () => {
+  const told = await start([], {}, true);
+  expect(told.flags).not.toContain(thriftyFlags[0]);
+});
+
+test("the flags are of this Node", () => {
+  expect(thriftyFlags.length).toBeGreaterThan(0);
+});
