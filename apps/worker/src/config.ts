@@ -1,4 +1,5 @@
 /** A worker's settings and the limits that are not settings. */
+import { defaultRetention, type Retention } from "@punctual/db";
 import { platformSettings } from "@punctual/platforms";
 import {
   currentEnvironment,
@@ -22,6 +23,9 @@ const names = [
   "QUEUE_HORIZON_HOURS",
   "ALLOW_PRIVATE_NETWORKS",
   "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "KEEP_POSTS_DAYS",
+  "KEEP_EVENTS_DAYS",
+  "KEEP_IDEMPOTENCY_HOURS",
   "LOG_LEVEL",
 ] as const;
 
@@ -33,6 +37,18 @@ export type WorkerConfig = Config<(typeof names)[number]> & {
 export function readWorkerConfig(environment: Environment = currentEnvironment()): WorkerConfig {
   const config = readConfig(names, environment, platformFields(platformSettings));
   return { ...config, registrations: readRegistrations(platformSettings, environment) };
+}
+
+/** What is kept for how long, as set. */
+export function retentionOf(
+  config: Pick<WorkerConfig, "KEEP_POSTS_DAYS" | "KEEP_EVENTS_DAYS" | "KEEP_IDEMPOTENCY_HOURS">,
+): Retention {
+  return {
+    ...defaultRetention,
+    postDays: config.KEEP_POSTS_DAYS,
+    eventDays: config.KEEP_EVENTS_DAYS,
+    idempotencyHours: config.KEEP_IDEMPOTENCY_HOURS,
+  };
 }
 
 export const workerLimits = {

@@ -12,7 +12,7 @@ import {
   type Service,
   type Tracing,
 } from "@punctual/runtime";
-import { workerLimits, type WorkerConfig } from "./config.ts";
+import { retentionOf, workerLimits, type WorkerConfig } from "./config.ts";
 import { createDeliveries } from "./deliveries/deliveries.ts";
 import { createRenewer } from "./credentials/renewer.ts";
 import { openObservation } from "./health/observation.ts";
@@ -181,7 +181,7 @@ export function createWorker(config: WorkerConfig, options: WorkerOptions, logge
           pulse,
         }),
         createForesight({ database: maintenance, platforms: platforms.byName, keyring, logger, pulse }),
-        createPruner({ holder: name }, { database: maintenance, logger, pulse }),
+        createPruner({ holder: name, retention: retentionOf(config) }, { database: maintenance, logger, pulse }),
         tally,
         prober,
         heartbeat,

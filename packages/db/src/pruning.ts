@@ -14,6 +14,7 @@ export interface Retention extends OperationsRetention {
   connectionHours: number;
 }
 
+/** Where nothing else is set. */
 export const defaultRetention: Retention = {
   eventDays: 30,
   postDays: 400,

@@ -101,6 +101,25 @@ export const configFields = {
         "Where an OpenTelemetry collector takes traces over HTTP, such as `http://localhost:4318`. Unset: none are kept.",
     }),
   ),
+  KEEP_POSTS_DAYS: Type.Integer({
+    minimum: 1,
+    maximum: 36_500,
+    default: 400,
+    description: "For how many days ended posts are kept, with their texts and attempts.",
+  }),
+  KEEP_EVENTS_DAYS: Type.Integer({
+    minimum: 1,
+    maximum: 36_500,
+    default: 30,
+    description: "For how many days events and their deliveries are kept; a cursor before that answers 410.",
+  }),
+  KEEP_IDEMPOTENCY_HOURS: Type.Integer({
+    minimum: 24,
+    maximum: 876_000,
+    default: 24,
+    description:
+      "For how many hours the first answer under an `Idempotency-Key` is kept once all its posts ended; at least 24.",
+  }),
   LOG_LEVEL: Type.Enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
     default: "info",
     description: "Least severe log level that is written.",

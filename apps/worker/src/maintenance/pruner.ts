@@ -1,5 +1,5 @@
 /** Removes what is older than we promise to keep. */
-import { defaultRetention, prune, takeMaintenanceLease, type Database } from "@punctual/db";
+import { prune, takeMaintenanceLease, type Database, type Retention } from "@punctual/db";
 import type { Logger, Service } from "@punctual/runtime";
 import type { Pulse } from "./pulse.ts";
 import { createSweeper } from "./sweeper.ts";
@@ -8,7 +8,7 @@ const batchSizeMax = 5_000;
 const intervalMs = 600_000;
 
 export function createPruner(
-  { holder }: { holder: string },
+  { holder, retention }: { holder: string; retention: Retention },
   { database, logger, pulse }: { database: Database; logger: Logger; pulse?: Pulse | undefined },
 ): Service {
   return createSweeper(
@@ -18,7 +18,7 @@ export function createPruner(
       pulse,
       async sweep() {
         if (!(await takeMaintenanceLease(database, { name: "prune", holder, leaseMs: intervalMs / 2 }))) return false;
-        return (await prune(database, defaultRetention, batchSizeMax)) >= batchSizeMax;
+        return (await prune(database, retention, batchSizeMax)) >= batchSizeMax;
       },
     },
   );
