@@ -86,11 +86,11 @@ async function observe(stage: Stage, { own }: Installation, work: () => Promise<
 function without(usual: Observation, observed: Observation): Observation {
   const { seconds, statements, commands } = observed;
   const share = seconds / usual.seconds;
-  const usually = new Map(usual.statements.map(({ query, calls }) => [query, calls * share]));
+  const usually = new Map(usual.statements.map(({ id, calls }) => [id, calls * share]));
   return {
     seconds,
     statements: statements
-      .map((statement) => ({ ...statement, calls: Math.max(0, statement.calls - (usually.get(statement.query) ?? 0)) }))
+      .map((statement) => ({ ...statement, calls: Math.max(0, statement.calls - (usually.get(statement.id) ?? 0)) }))
       .filter(({ calls }) => calls > 0),
     commands: Object.fromEntries(
       Object.entries(commands).map(([name, calls]) => [name, Math.max(0, calls - (usual.commands[name] ?? 0) * share)]),

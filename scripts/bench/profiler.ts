@@ -3,7 +3,7 @@
  * from its start, so that loading the program does not hide what the program does.
  */
 import { writeFileSync } from "node:fs";
-import { Session } from "node:inspector/promises";
+import { Session, type Profiler } from "node:inspector/promises";
 import { isMainThread } from "node:worker_threads";
 import { answerParent } from "./parent.ts";
 
@@ -13,6 +13,18 @@ export type ProfilerQuestion =
   | { kind: "writeProfile"; file: string };
 
 const samplingIntervalUs = 250;
+
+/** Starting and ending a profile takes long, and is nothing the program does. */
+function withoutOurs(profile: Profiler.Profile): Profiler.Profile {
+  const ours = new Set(profile.nodes.filter(({ callFrame }) => callFrame.url === "node:inspector").map(({ id }) => id));
+  const { samples = [], timeDeltas = [] } = profile;
+  const kept = samples.flatMap((id, index) => (ours.has(id) ? [] : [index]));
+  return {
+    ...profile,
+    samples: kept.map((index) => samples[index] ?? 0),
+    timeDeltas: kept.map((index) => timeDeltas[index] ?? 0),
+  };
+}
 
 // A thread of the process has no parent to answer.
 if (isMainThread) {
@@ -27,7 +39,7 @@ if (isMainThread) {
         return null;
       case "writeProfile": {
         const { profile } = await session.post("Profiler.stop");
-        writeFileSync(question.file, JSON.stringify(profile));
+        writeFileSync(question.file, JSON.stringify(withoutOurs(profile)));
         return null;
       }
     }

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { until } from "@punctual/testing";
 import { Webhook } from "standardwebhooks";
 import type { BareQuestion } from "./floors/bare-bullmq.ts";
-import { startInstallation, type Installation } from "./installation.ts";
+import { startInstallation, type Installation, type InstallationOptions } from "./installation.ts";
 import { startHelper, type Helper } from "./program.ts";
 import type { FirstDelivery, Received } from "./receiver.ts";
 import { file, type Stage } from "./stage.ts";
@@ -32,12 +32,14 @@ export interface Round {
 
 const settleTimeoutMs = 120_000;
 const leadsMax = 4;
+/** Time to schedule a round's posts, and for Redis to have their jobs. */
+const leadMsPerPost = 0.3;
 /** Everything must be in place so long before the first instant. */
 const marginMs = 200;
 
 export async function startPunctual(
   stage: Stage,
-  options: { counted?: boolean } = {},
+  options: Pick<InstallationOptions, "counted" | "imports"> = {},
 ): Promise<Publishing & Installation> {
   const { workers, workerConcurrency: concurrency } = stage.sizes;
   const installation = await startInstallation(stage, { workers, concurrency, ...options });
@@ -84,8 +86,12 @@ export async function startBare(stage: Stage): Promise<Publishing> {
   await Promise.all(workers.map((worker) => worker.ask({ kind: "work", concurrency, url, secret })));
   return {
     schedule: (dueAtMs) => producer.ask<string[]>({ kind: "add", dueAtMs, bulk: 1_000, inFlight: 1 }),
-    // It remembers nothing that could be asked.
-    settled: async () => {},
+    // A job has arrived before BullMQ is done with it.
+    async settled() {
+      const left = async () =>
+        (await stage.redis.llen("bull:bare:active")) + (await stage.redis.llen("bull:bare:wait"));
+      await until("all jobs are done with", async () => (await left()) === 0, { timeoutMs: settleTimeoutMs });
+    },
     secret,
     stop: async () => void (await Promise.all([producer, ...workers].map((helper) => helper.stop()))),
   };
@@ -107,7 +113,7 @@ export interface RoundOrder {
  * more of it, after its posts have gone out.
  */
 export async function runRound(stage: Stage, side: Publishing, order: RoundOrder): Promise<Round> {
-  let leadMs = 1_000 + order.count * 0.6;
+  let leadMs = 1_000 + order.count * leadMsPerPost;
   for (let tries = 1; tries <= leadsMax; tries += 1) {
     await stage.receiver.ask({ kind: "reset", delayMs: order.delayMs });
     const dueAtMs = order.instants(Date.now() + leadMs);

@@ -1,9 +1,13 @@
 /** Which statements Postgres was sent in one database, from its own count (`pg_stat_statements`). */
 import type { Database } from "@punctual/db";
 import type { OwnDatabase, Stage } from "./stage.ts";
+import { statementName } from "./statement-name.ts";
 
 export interface StatementCount {
-  /** With parameters in place of values, on one line. */
+  id: string;
+  /** What it writes or reads, in a few words. */
+  name: string;
+  /** Its beginning, with parameters in place of values, on one line. */
   query: string;
   calls: number;
   /** One call's time in Postgres, in milliseconds. */
@@ -31,7 +35,13 @@ export async function countStatements(
   await work();
   const seconds = (performance.now() - started) / 1_000;
   const statements = (await readStatements(admin, own))
-    .map(({ query, calls, totalMs }) => ({ query: query.slice(0, queryLengthMax), calls, meanMs: totalMs / calls }))
+    .map(({ id, query, calls, totalMs }) => ({
+      id,
+      name: statementName(query),
+      query: query.slice(0, queryLengthMax),
+      calls,
+      meanMs: totalMs / calls,
+    }))
     .toSorted((a, b) => b.calls - a.calls);
   return { statements, seconds };
 }

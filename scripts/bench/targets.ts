@@ -28,12 +28,14 @@ export function rowsOf(sizes: Sizes): readonly Row[] {
     }),
     row("scheduling", "p99Ms", "  its p99", "ms", { beside: "naive", bounds: [ratioAtMost(1)] }),
     row("scheduling", "queuedWithinMs", "  all in Redis after", "ms", { beside: "naive" }),
+    row("scheduling", "queuedPerSecond", "  its rate until all are in Redis", "/s", { beside: "naive" }),
     row("scheduling", "loadCpuPercent", "  the load's own use of a core", "%", { beside: "naive" }),
 
     row("bulk-scheduling", "perSecond", `schedule in bulks of ${formatNumber(sizes.bulks.posts)}, posts`, "/s", {
       beside: "bare",
       bounds: [ratioAtLeast(0.4)],
     }),
+    row("bulk-scheduling", "queuedPerSecond", "  until all are in Redis", "/s", { beside: "bare" }),
 
     row("drain", "perSecond", `${formatNumber(sizes.drain.posts)} due at one instant, receiver at once`, "/s", {
       beside: "bare",

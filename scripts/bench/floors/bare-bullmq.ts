@@ -24,6 +24,8 @@ export interface AddReport {
 }
 
 const queueName = "bare";
+/** As long as `publish-webhook`: it is part of every job's key. */
+const alikeName = "bare-equal-long";
 const socialAccountId = randomUUID();
 const farAwayMs = 86_400_000;
 
@@ -86,7 +88,7 @@ if (import.meta.main) {
   }
 
   async function addAlike(count: number): Promise<void> {
-    const alike = new Queue<{ postId: string; revision: number }>("bare-as-long-as-ours", { connection });
+    const alike = new Queue<{ postId: string; revision: number }>(alikeName, { connection });
     for (let added = 0; added < count; added += 1_000) {
       await alike.addBulk(
         Array.from({ length: Math.min(1_000, count - added) }, () => {
