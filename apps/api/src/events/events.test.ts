@@ -219,6 +219,12 @@ describe("the stream", () => {
     expect(stream.status).toBe(401);
   });
 
+  it("is not opened for whoever says that it is not wanted", async () => {
+    const headers = { accept: "application/json, text/event-stream;q=0" };
+    const answer = await api.call(tenant.apiKey, "GET", "/v1/events?limit=10", { headers });
+    expect(answer).toMatchObject({ status: 200, body: { data: expect.any(Array) } });
+  });
+
   it("takes no limit, since it has no pages", async () => {
     const headers = { accept: "text/event-stream" };
     const answer = await api.call(tenant.apiKey, "GET", "/v1/events?limit=10", { headers });

@@ -151,7 +151,8 @@ interface EventRequest extends FastifyRequest {
 }
 
 function wantsStream({ method, headers }: FastifyRequest): boolean {
-  return method === "GET" && headers.accept?.includes(streamMediaType) === true;
+  const accepted = headers.accept?.split(",").find((range) => range.trim().startsWith(streamMediaType));
+  return method === "GET" && accepted !== undefined && !/;\s*q=0(\.0*)?\s*(;|$)/i.test(accepted);
 }
 
 function typesOf({ type }: Static<typeof EventQuery>): EventType[] | null {

@@ -39,6 +39,28 @@ describe("a body that cannot be read", () => {
     expect(await send(payload)).toMatchObject({ status: 400, body: { code: "malformed_json" } });
   });
 
+  test.each([
+    ["a field that there is not", { x: 1, "a/b": 2 }, ["/x", "/a~1b"]],
+    ["a list", [], [""]],
+    ["null", null, [""]],
+  ])("because none is described and it is %s is 400, by path", async (_name, payload, paths) => {
+    const address = `/v1/social-accounts/${tenant.socialAccountId}/pause`;
+    const refused = await api.callRaw({
+      method: "POST",
+      url: address,
+      headers: { authorization: `Bearer ${tenant.apiKey}`, "content-type": "application/json" },
+      payload: JSON.stringify(payload),
+    });
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { code: "invalid_request", errors: paths.map((path) => ({ path })) },
+    });
+    const account = await api.call(tenant.apiKey, "GET", `/v1/social-accounts/${tenant.socialAccountId}`);
+    expect(account.body).toMatchObject({ paused: false });
+    expect((await api.call(tenant.apiKey, "POST", address, { body: {} })).status).toBe(200);
+    expect((await api.call(tenant.apiKey, "POST", address.replace("pause", "resume"))).status).toBe(200);
+  });
+
   test("because it is empty is 400", async () => {
     expect(await send("")).toMatchObject({
       status: 400,

@@ -2,12 +2,13 @@
  * Requests against their schemas, and the faults in our words. Query strings are text, so their values are read as
  * the numbers and booleans they should be; bodies are taken as they are. All faults are reported at once, which is
  * safe because `body.ts` has bounded how much there is to report. A route of the API that names no query parameters
- * takes none.
+ * takes none, and one that describes no body takes none but an empty object.
  */
 import ajvCompiler from "@fastify/ajv-compiler";
 import { pointerTo, type ValidationIssue } from "@punctual/core";
 import type { FastifyInstance, FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
 import fastifyPlugin from "fastify-plugin";
+import { ProblemError } from "../problem.ts";
 
 const strictOptions = {
   removeAdditional: false,
@@ -32,9 +33,23 @@ export const validation = fastifyPlugin(
     app.addHook("onRoute", ({ schema }) => {
       if (schema?.operationId !== undefined) schema.querystring ??= noParameters;
     });
+    app.addHook("preHandler", async ({ body, routeOptions: { schema } }) => {
+      if (body === undefined || schema?.operationId === undefined || schema.body !== undefined) return;
+      const issues = unexpectedFaults(body);
+      if (issues.length > 0)
+        throw new ProblemError(400, "invalid_request", "The body does not fit, see errors.", { issues });
+    });
   },
   { name: "validation" },
 );
+
+/** Of a body where there should be none. */
+function unexpectedFaults(body: unknown): ValidationIssue[] {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    return [{ path: "", code: "wrong_type", message: "must be left out, or be an empty object" }];
+  }
+  return Object.keys(body).map((name) => ({ path: pointerTo("", name), ...unknownField }));
+}
 
 /** Ajv's faults as ours. @param place `body` gives JSON pointers, everything else the parameter's name */
 export function describeFaults(faults: readonly FastifySchemaValidationError[], place = "body"): ValidationIssue[] {
@@ -45,6 +60,8 @@ export function describeFaults(faults: readonly FastifySchemaValidationError[], 
   // One value can miss several branches of one rule in the same way.
   return [...new Map(issues.map((issue) => [`${issue.path} ${issue.code}`, issue])).values()];
 }
+
+const unknownField = { code: "unknown_field", message: "there is no such field" } as const;
 
 /** Say only that some branch failed; the branch's own faults say more. */
 const summaries = new Set(["if", "anyOf", "oneOf", "propertyNames"]);
@@ -65,7 +82,7 @@ function describe(keyword: string, params: Record<string, unknown>, message: str
     case "required":
       return ["required", "is missing"];
     case "additionalProperties":
-      return ["unknown_field", "there is no such field"];
+      return [unknownField.code, unknownField.message];
     case "type":
       return ["wrong_type", `must be of type ${String(params["type"])}`];
     case "enum":
