@@ -25,7 +25,7 @@ export interface AcceptanceQuestion {
   idempotency: IdempotencyScope | null;
 }
 
-const limits = { parallelMax: 2, sizeMax: 200 };
+const limits = { parallelMax: 1, sizeMax: 200 };
 
 /** As it is at some instant after the question was asked. */
 export const readAcceptance = gathered<AcceptanceQuestion, AcceptanceBasis>(limits, async (database, questions) => {

@@ -112,7 +112,7 @@ export async function findApiKeyOwner(database: Database, key: string): Promise<
 }
 
 /** By the hash in hex. Asked each time, since a revocation counts from the next request on; but of all at the same time at once. */
-const findOwner = gathered<string, ApiKeyOwner | null>({ parallelMax: 2, sizeMax: 200 }, async (database, hashes) => {
+const findOwner = gathered<string, ApiKeyOwner | null>({ parallelMax: 1, sizeMax: 200 }, async (database, hashes) => {
   const asked = [...new Set(hashes)].map((hash) => String.raw`\x${hash}`);
   const rows = await database.prisma.$queryRaw<(ApiKeyOwner & { hash: string })[]>`/* =find-api-key-owners */
     SELECT encode(key_hash, 'hex') AS hash, id AS "apiKeyId", company_id AS "companyId", scope,

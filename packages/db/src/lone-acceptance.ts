@@ -15,7 +15,7 @@ import type { Acceptance } from "./post-acceptance.ts";
 import { announceStored, insertPosts, newPostFields, storedColumns, toNewPost } from "./post-insertion.ts";
 import { isLockTimeout } from "./unavailable.ts";
 
-const limits = { parallelMax: 2, sizeMax: 100 };
+const limits = { parallelMax: 1, sizeMax: 100 };
 /** What is larger goes alone, so that the others need not wait for its bytes: characters of its post and its answer. */
 const gatheredLengthMax = 16_384;
 /** How long the statement waits for a lock that it cannot pass by, in milliseconds. */

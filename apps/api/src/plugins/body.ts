@@ -31,14 +31,14 @@ export const body = fastifyPlugin(
         );
       },
     );
-    app.addHook("preValidation", async (request) => {
+    app.addHook("preValidation", (request, _reply, done) => {
       const issues = [
         ...textFaults(request.params, "", (pointer) => pointer.slice(1)),
         ...textFaults(request.query, "", (pointer) => pointer.slice(1)),
         ...textFaults(request.body, "", (pointer) => pointer),
       ];
-      if (issues.length > 0)
-        throw new ProblemError(400, "invalid_request", "The request does not fit, see errors.", { issues });
+      if (issues.length === 0) return done();
+      done(new ProblemError(400, "invalid_request", "The request does not fit, see errors.", { issues }));
     });
   },
   { name: "body", dependencies: ["errors"] },

@@ -18,12 +18,13 @@ export interface MetricsOptions {
 /** Register before every route that is to be measured. */
 export const metrics = fastifyPlugin<MetricsOptions>(
   async (app: FastifyInstance, { metrics, operators }) => {
-    app.addHook("onResponse", async ({ method, routeOptions }, reply) => {
+    app.addHook("onResponse", ({ method, routeOptions }, reply, done) => {
       // The pattern, not the address, which anybody could make up.
       const route = routeOptions.url ?? "none";
       metrics.add("punctual_http_requests_total", { method, route, status: String(reply.statusCode) });
-      if (String(reply.getHeader("content-type")).startsWith("text/event-stream")) return;
-      metrics.observe("punctual_http_request_duration_seconds", { route }, reply.elapsedTime / 1_000);
+      if (!String(reply.getHeader("content-type")).startsWith("text/event-stream"))
+        metrics.observe("punctual_http_request_duration_seconds", { route }, reply.elapsedTime / 1_000);
+      done();
     });
     await app.register(async (scope) => {
       await scope.register(operatorAuth, operators);

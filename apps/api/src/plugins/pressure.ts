@@ -15,10 +15,10 @@ export const pressure = fastifyPlugin<EventLoopPressureOptions>(
   async (app: FastifyInstance, options) => {
     const eventLoop = watchEventLoop(options);
     app.addHook("onClose", async () => eventLoop.stop());
-    app.addHook("onRequest", async (request) => {
-      if (!eventLoop.isHigh() || alwaysServed.has(request.routeOptions.url ?? "")) return;
+    app.addHook("onRequest", (request, _reply, done) => {
+      if (!eventLoop.isHigh() || alwaysServed.has(request.routeOptions.url ?? "")) return done();
       const headers = { "retry-after": retryAfterSeconds };
-      throw new ProblemError(503, "overloaded", "The service has more to do than it can; try again.", { headers });
+      done(new ProblemError(503, "overloaded", "The service has more to do than it can; try again.", { headers }));
     });
   },
   { name: "pressure" },

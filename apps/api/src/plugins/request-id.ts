@@ -17,10 +17,11 @@ export function requestIdOf({ headers }: Pick<IncomingMessage, "headers">): stri
 
 export const requestId = fastifyPlugin(
   async (app: FastifyInstance) => {
-    app.addHook("onRequest", async (request, reply) => {
+    app.addHook("onRequest", (request, reply, done) => {
       reply.header("x-request-id", request.id);
+      done();
     });
-    app.addHook("onResponse", async (request, reply) => {
+    app.addHook("onResponse", (request, reply, done) => {
       // The route's pattern, not the address: query strings are the caller's business.
       const { url: route = null, config } = request.routeOptions;
       const line = {
@@ -31,6 +32,7 @@ export const requestId = fastifyPlugin(
       };
       if (config.quiet === true && reply.statusCode < 400) request.log.debug(line, "request answered");
       else request.log.info(line, "request answered");
+      done();
     });
   },
   { name: "request-id" },

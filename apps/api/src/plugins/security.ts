@@ -31,10 +31,19 @@ export const pagePolicy: FastifyHelmetOptions = {
 export const security = fastifyPlugin(
   async (app: FastifyInstance) => {
     await app.register(helmet, { global: false });
-    app.addHook("onRequest", async (_request, reply) => {
-      reply.helmet(dataPolicy);
+    // Always the same, and costly to make up: the first answer shows what they are.
+    let headers: [name: string, value: number | string | string[]][] | undefined;
+    app.addHook("onRequest", (_request, reply, done) => {
+      const { raw } = reply;
+      if (headers === undefined) {
+        reply.helmet(dataPolicy);
+        headers = raw.getHeaderNames().map((name) => [name, raw.getHeader(name) ?? ""]);
+      } else {
+        for (const [name, value] of headers) raw.setHeader(name, value);
+      }
       // Answers hold one company's data, and change by the second.
       reply.header("cache-control", "no-store");
+      done();
     });
   },
   { name: "security" },

@@ -5,9 +5,9 @@ import { ProblemError } from "../problem.ts";
 
 export const urlLength = fastifyPlugin<{ urlLengthMax: number }>(
   async (app: FastifyInstance, { urlLengthMax }) => {
-    app.addHook("onRequest", async (request) => {
-      if (request.url.length <= urlLengthMax) return;
-      throw new ProblemError(414, "url_too_long", `The address has more than ${urlLengthMax} characters.`);
+    app.addHook("onRequest", (request, _reply, done) => {
+      if (request.url.length <= urlLengthMax) return done();
+      done(new ProblemError(414, "url_too_long", `The address has more than ${urlLengthMax} characters.`));
     });
   },
   { name: "url-length" },

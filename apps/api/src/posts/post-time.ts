@@ -46,7 +46,7 @@ function keepInBounds(result: { kind: "time"; time: PostTime }, input: TimeInput
     const message = `${scheduledAt.toISOString()} is more than ${postLimits.pastToleranceMs / 1_000} s in the past`;
     return issue(path, "scheduled_in_past", message);
   }
-  if (scheduledAt > latestInstant(now)) {
+  if (scheduledAt.getTime() - now.getTime() > neverTooFarMs && scheduledAt > latestInstant(now)) {
     const message = `${scheduledAt.toISOString()} is more than ${postLimits.yearsAheadMax} years ahead`;
     return issue(path, "scheduled_too_far_ahead", message);
   }
@@ -112,6 +112,9 @@ const lastInstant = Date.parse("9999-12-31T23:59:59.999Z");
 
 /** An RFC 3339 instant in milliseconds since 1970; null if it names none. Anything finer is cut off. */
 export function readInstant(text: string): number | null {
+  // As programs write it, which is quick to read; all other forms are Temporal's.
+  const plain = Date.parse(text);
+  if (plain >= firstInstant && plain <= lastInstant && new Date(plain).toISOString() === text) return plain;
   try {
     const milliseconds = Temporal.Instant.from(text).epochMilliseconds;
     return milliseconds >= firstInstant && milliseconds <= lastInstant ? milliseconds : null;
@@ -119,6 +122,9 @@ export function readInstant(text: string): number | null {
     return null;
   }
 }
+
+/** The shortest that so many years can be: only beyond it must a calendar be asked. */
+const neverTooFarMs = postLimits.yearsAheadMax * 365 * 86_400_000;
 
 function latestInstant(now: Date): Date {
   const latest = Temporal.Instant.fromEpochMilliseconds(now.getTime())

@@ -110,6 +110,7 @@ describe("a request that does not fit", () => {
       "/metadata",
     ],
     ["a date that does not exist", { scheduledAt: `${yearAhead}-02-30T10:00:00Z` }, "/scheduledAt"],
+    ["such a date to the millisecond", { scheduledAt: `${yearAhead}-02-30T10:00:00.000Z` }, "/scheduledAt"],
     ["an offset instead of a zone", { localTime: `${yearAhead}-02-03T10:00`, timeZone: "+02:00" }, "/timeZone"],
     ["a leap second on a wall clock", { localTime: `${yearAhead}-06-30T23:59:60`, timeZone: "UTC" }, "/localTime"],
     ["an hour that is no hour", { localTime: `${yearAhead}-06-30T24:00`, timeZone: "UTC" }, "/localTime"],
