@@ -221,8 +221,9 @@ describe("the stream", () => {
 
   it("is not opened for whoever says that it is not wanted", async () => {
     const headers = { accept: "application/json, text/event-stream;q=0" };
-    const answer = await api.call(tenant.apiKey, "GET", "/v1/events?limit=10", { headers });
-    expect(answer).toMatchObject({ status: 200, body: { data: expect.any(Array) } });
+    const { status, body } = await api.call(tenant.apiKey, "GET", "/v1/events?limit=10", { headers });
+    expect(status).toBe(200);
+    expect(body).toHaveProperty("nextCursor");
   });
 
   it("takes no limit, since it has no pages", async () => {
