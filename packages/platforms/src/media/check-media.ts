@@ -65,10 +65,7 @@ export function rejectedFor([issue]: readonly ValidationIssue[]): Rejected | nul
   return { kind: "rejected", category: "rejected", code: issue.code, message: `media ${item}: ${issue.message}` };
 }
 
-function faultsOf(
-  { bytes, width, height, durationMs }: MediaFacts,
-  rule: MediaRule,
-): { code: string; message: string }[] {
+function faultsOf({ bytes, width, height, durationMs, incomplete = false }: MediaFacts, rule: MediaRule): MediaFault[] {
   const aspect = width === undefined || height === undefined || height === 0 ? undefined : width / height;
   const pixels = width === undefined || height === undefined ? undefined : width * height;
   return [
@@ -78,16 +75,31 @@ function faultsOf(
     outside("media_dimensions", "its number of pixels", pixels, undefined, rule.pixelsMax),
     outside("media_aspect", "its aspect, width divided by height,", aspect, rule.aspectMin, rule.aspectMax),
     outside("media_duration", "its length in milliseconds", durationMs, rule.durationMsMin, rule.durationMsMax),
-  ].filter((fault) => fault !== null);
+  ]
+    .filter((fault) => fault !== null)
+    .filter(({ unknown }) => !(incomplete && unknown));
 }
 
-function outside(code: string, subject: string, value: number | undefined, min = -Infinity, max = Infinity) {
+interface MediaFault {
+  code: string;
+  message: string;
+  /** Whether the rule is broken by what is not known. */
+  unknown: boolean;
+}
+
+function outside(
+  code: string,
+  subject: string,
+  value: number | undefined,
+  min = -Infinity,
+  max = Infinity,
+): MediaFault | null {
   if (min === -Infinity && max === Infinity) return null;
   // What the rule is about must be known: a film without an end is not "short enough".
-  if (value === undefined) return { code, message: `${subject} cannot be told` };
+  if (value === undefined) return { code, message: `${subject} cannot be told`, unknown: true };
   if (value >= min && value <= max) return null;
   const shown = Number.isInteger(value) ? value : value.toFixed(3);
-  return { code, message: `${subject} is ${shown}; ${range(min, max)} possible` };
+  return { code, message: `${subject} is ${shown}; ${range(min, max)} possible`, unknown: false };
 }
 
 function range(min: number, max: number): string {

@@ -6,6 +6,8 @@ import { receiverUrlIssue } from "../receiver-url.ts";
 import { retryAfterMs } from "../retry-after.ts";
 
 const redirectsMax = 3;
+/** Less is no beginning to look at: most types show in it. */
+const headBytesMin = 16;
 
 export interface Download {
   url: string;
@@ -14,11 +16,15 @@ export interface Download {
   /** Where it goes; throwing is this machine's fault. */
   write: (piece: Buffer, position: number) => Promise<unknown>;
   bytesMax: number;
+  /** So much of its beginning is enough, or less if no more comes; left out: nothing but the whole is. */
+  headBytesMax?: number;
   timeoutMs: number;
   signal: AbortSignal;
 }
 
-export type Downloaded = { kind: "done" } | { kind: "fault"; outcome: Rejected | Retry };
+export type Downloaded =
+  /** `beginningOf`: only the beginning of so many bytes came, as far as their number was said. */
+  { kind: "done"; beginningOf?: number } | { kind: "fault"; outcome: Rejected | Retry };
 
 export async function download(http: HttpClient, { name, write, signal, ...given }: Download): Promise<Downloaded> {
   let target = given.url;
@@ -27,6 +33,7 @@ export async function download(http: HttpClient, { name, write, signal, ...given
     const issue = receiverUrlIssue(target, { path: "", allowPrivateNetworks: true });
     if (issue !== null) return rejected("media_url", `${name} leads to ${hops === 0 ? "what is no" : "no"} usable URL`);
     let written = 0;
+    const { bytesMax, headBytesMax } = given;
     let unwritable = false;
     const result = await http.request({
       method: "GET",
@@ -34,7 +41,7 @@ export async function download(http: HttpClient, { name, write, signal, ...given
       headers: { accept: "*/*", "accept-encoding": "identity", "user-agent": "Punctual/1" },
       timeoutMs: given.timeoutMs,
       signal,
-      responseBytesMax: given.bytesMax,
+      responseBytesMax: Math.min(bytesMax, headBytesMax ?? bytesMax),
       async receive(piece) {
         const position = written;
         written += piece.length;
@@ -46,7 +53,7 @@ export async function download(http: HttpClient, { name, write, signal, ...given
     });
     if (unwritable) return { kind: "fault", outcome: diskFault(name) };
     const next = redirectOf(result, target);
-    if (next === null) return outcomeOf(result, { name, written, bytesMax: given.bytesMax });
+    if (next === null) return outcomeOf(result, { name, written, bytesMax, headBytesMax });
     target = next;
   }
   return rejected("media_redirects", `${name} is redirected more than ${redirectsMax} times`);
@@ -60,7 +67,15 @@ function redirectOf(result: HttpResult, base: string): string | null {
 
 function outcomeOf(
   result: HttpResult,
-  { name, written, bytesMax }: { name: string; written: number; bytesMax: number },
+  {
+    name,
+    written,
+    bytesMax,
+    headBytesMax = 0,
+  }: Pick<Download, "name" | "bytesMax"> & {
+    written: number;
+    headBytesMax: number | undefined;
+  },
 ): Downloaded {
   if (result.kind !== "answer") {
     const { code, message } = result;
@@ -69,8 +84,15 @@ function outcomeOf(
   }
   const { status, cutShort, headers } = result;
   if (status >= 200 && status < 300) {
+    const announced = Number(headers["content-length"] ?? 0);
+    if (headBytesMax > 0 && announced > bytesMax) return tooLarge(name, bytesMax);
+    // Of too little nothing can be told.
+    if (status === 200 && cutShort !== undefined && written >= headBytesMin && headBytesMax > 0) {
+      const isTooLong = cutShort.code === tooLongCode && bytesMax <= headBytesMax;
+      return isTooLong ? tooLarge(name, bytesMax) : { kind: "done", beginningOf: Math.max(announced, written) };
+    }
     if (cutShort?.code === tooLongCode) {
-      return rejected("media_too_large", `${name} is larger than ${bytesMax} bytes`);
+      return tooLarge(name, bytesMax);
     }
     if (cutShort !== undefined) {
       const message = `${name} broke off after ${written} bytes: ${cutShort.message}`;
@@ -93,6 +115,10 @@ function outcomeOf(
 function rejected(code: string, message: string, httpStatus?: number): Downloaded {
   const status = httpStatus === undefined ? {} : { httpStatus };
   return { kind: "fault", outcome: { kind: "rejected", category: "rejected", code, message, ...status } };
+}
+
+function tooLarge(name: string, bytesMax: number): Downloaded {
+  return rejected("media_too_large", `${name} is larger than ${bytesMax} bytes`);
 }
 
 function retry(detail: Omit<Retry, "kind">): Downloaded {

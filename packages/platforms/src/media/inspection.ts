@@ -13,25 +13,38 @@ export interface MediaFacts {
   width?: number;
   height?: number;
   durationMs?: number;
+  /** Only its beginning was there to be read: what is left out may be fine. */
+  incomplete?: boolean;
 }
 
 /** Headers of pictures are within this; what does not show its size by then is no picture of ours. */
 const headerBytesMax = 1024 * 1024;
 
-/** @returns null if the bytes are of no type that is known, or are broken */
-export async function inspectFile(path: string, signal: AbortSignal): Promise<MediaFacts | null> {
-  const { size: bytes } = await stat(path);
+/**
+ * @param beginningOf of how many bytes the file is the beginning; left out: it is the whole
+ * @returns null if the bytes are of no type that is known, or are broken
+ */
+export async function inspectFile(path: string, signal: AbortSignal, beginningOf?: number): Promise<MediaFacts | null> {
+  const { size } = await stat(path);
+  const known = { bytes: beginningOf ?? size, ...(beginningOf === undefined ? {} : { incomplete: true }) };
   const { fileTypeFromFile } = await import("file-type");
-  const found = bytes === 0 ? undefined : await fileTypeFromFile(path).catch(() => undefined);
+  const found = size === 0 ? undefined : await fileTypeFromFile(path).catch(() => undefined);
   if (found === undefined) return null;
   const type = found.mime;
   if (type.startsWith("image/")) {
-    const size = await pictureSize(path, bytes);
-    return size === null ? null : { bytes, type, ...size };
+    const picture = await pictureSize(path, size);
+    // Its header is no longer than that, wherever it broke off.
+    if (picture === null && size >= headerBytesMax) return null;
+    return factsOf({ ...known, type }, picture);
   }
-  if (!type.startsWith("video/") && !type.startsWith("audio/")) return { bytes, type };
-  const film = await filmFacts(path, signal);
-  return film === null ? null : { bytes, type, ...film };
+  if (!type.startsWith("video/") && !type.startsWith("audio/")) return { ...known, type };
+  return factsOf({ ...known, type }, await filmFacts(path, signal, beginningOf === undefined));
+}
+
+/** What shows nothing of itself is broken, unless it goes on. */
+function factsOf(file: MediaFacts, shown: Omit<MediaFacts, "bytes" | "type"> | null): MediaFacts | null {
+  if (shown === null && file.incomplete !== true) return null;
+  return { ...file, ...shown };
 }
 
 async function pictureSize(path: string, bytes: number): Promise<{ width: number; height: number } | null> {
@@ -53,22 +66,27 @@ async function pictureSize(path: string, bytes: number): Promise<{ width: number
 }
 
 /** A film's index is read, its pictures are not. */
-async function filmFacts(path: string, signal: AbortSignal): Promise<Omit<MediaFacts, "bytes" | "type"> | null> {
+async function filmFacts(
+  path: string,
+  signal: AbortSignal,
+  isWhole: boolean,
+): Promise<Omit<MediaFacts, "bytes" | "type"> | null> {
   const { ALL_FORMATS, FilePathSource, Input } = await import("mediabunny");
   using input = new Input({ source: new FilePathSource(path), formats: ALL_FORMATS });
   const stopped = new Promise<null>((resolve) => {
     if (signal.aborted) resolve(null);
     signal.addEventListener("abort", () => resolve(null), { once: true });
   });
-  return await Promise.race([readFilm(input).catch(() => null), stopped]);
+  return await Promise.race([readFilm(input, isWhole).catch(() => null), stopped]);
 }
 
-async function readFilm(input: Input): Promise<Omit<MediaFacts, "bytes" | "type"> | null> {
+async function readFilm(input: Input, isWhole: boolean): Promise<Omit<MediaFacts, "bytes" | "type"> | null> {
   const tracks = await input.getTracks();
   if (tracks.length === 0) return null;
-  const seconds = (await input.getDurationFromMetadata()) ?? (await input.computeDuration());
+  // Where the index does not say, its last packet does, if that is there.
+  const seconds = (await input.getDurationFromMetadata()) ?? (isWhole ? await input.computeDuration() : null);
   const picture = await input.getPrimaryVideoTrack();
-  const durationMs = Math.round(seconds * 1_000);
-  if (picture === null) return { durationMs };
-  return { durationMs, width: await picture.getDisplayWidth(), height: await picture.getDisplayHeight() };
+  const duration = seconds === null ? {} : { durationMs: Math.round(seconds * 1_000) };
+  if (picture === null) return duration;
+  return { ...duration, width: await picture.getDisplayWidth(), height: await picture.getDisplayHeight() };
 }

@@ -14,10 +14,11 @@ export function fetchItem(
   media: Media,
   item: MediaItem,
   index: number,
-  { limits, timeoutMs, signal }: Reading,
+  { limits, timeoutMs, signal, headBytesMax }: Reading & { headBytesMax?: number },
 ): Promise<Fetched> {
   const [types, bytesMax] = [mediaTypes(limits), mediaBytesMax(limits)];
-  return media.fetch(item, { types, bytesMax, timeoutMs, signal, index });
+  const head = headBytesMax === undefined ? {} : { headBytesMax };
+  return media.fetch(item, { types, bytesMax, timeoutMs, signal, index, ...head });
 }
 
 /** What is wrong with one of the post's media by itself. */
@@ -25,15 +26,27 @@ export function issuesOf(facts: MediaFacts, index: number, limits: MediaLimits):
   return checkMedia([facts], limits).map((issue) => ({ ...issue, path: `/media/${index}` }));
 }
 
-/** All of a post's media, ahead of time and for nothing but what they are. @throws if one cannot be had at the moment */
+/** Of each file so much is looked at ahead, in bytes: what a picture is shows in it, and so do most films. */
+const lookBytesMax = 2 * 1024 * 1024;
+/** Of the time for a look; the rest is for reading what came. */
+const fetchingShare = 0.8;
+
+/**
+ * All of a post's media, ahead of time and for nothing but what they are. A large file is not fetched for that: what its
+ * beginning does not show is seen when the post is prepared. Of what does not come in its share of the time, or breaks
+ * off, whatever came is looked at.
+ *
+ * @throws if of one too little came to tell anything
+ */
 export async function inspectMedia(
   media: Media,
   { media: items }: Pick<PostContent, "media">,
   reading: Reading,
 ): Promise<ValidationIssue[]> {
   const facts: MediaFacts[] = [];
+  const share = { ...reading, timeoutMs: (reading.timeoutMs * fetchingShare) / items.length };
   for (const [index, item] of items.entries()) {
-    const fetched = await fetchItem(media, item, index, reading);
+    const fetched = await fetchItem(media, item, index, { ...share, headBytesMax: lookBytesMax });
     if (fetched.kind === "fault") {
       const { kind, code, message } = fetched.outcome;
       if (kind === "retry") throw new MediaUnavailable(message);

@@ -19,6 +19,8 @@ export interface MediaFile extends MediaFacts, AsyncDisposable {
 export interface FetchOptions {
   /** Of the file; a larger one is refused. */
   bytesMax: number;
+  /** For a look alone: of a larger file, or of one that breaks off, the beginning will do. Left out: the whole is wanted. */
+  headBytesMax?: number;
   /** Media types that are of use. */
   types: readonly string[];
   /** For everything: redirects, download, reading what it is. */
@@ -52,13 +54,14 @@ export function createMedia({ http, directory }: MediaDeps): Media {
     async fetch({ url }, options) {
       const name = options.index === undefined ? "the media" : `media ${options.index + 1}`;
       const signal = AbortSignal.any([options.signal, AbortSignal.timeout(Math.ceil(options.timeoutMs))]);
-      const limits = { bytesMax: options.bytesMax, timeoutMs: options.timeoutMs, signal };
+      const { bytesMax, headBytesMax, timeoutMs } = options;
+      const limits = { bytesMax, timeoutMs, signal, ...(headBytesMax === undefined ? {} : { headBytesMax }) };
       await using file = await files.create().catch(() => null);
       if (file === null) return { kind: "fault", outcome: diskFault(name) };
       const write = (piece: Buffer, position: number) => file.handle.write(piece, 0, piece.length, position);
       const downloaded = await download(http, { url, name, write, ...limits });
       if (downloaded.kind === "fault") return downloaded;
-      const facts = await inspectFile(file.path, signal);
+      const facts = await inspectFile(file.path, signal, downloaded.beginningOf);
       if (facts === null || !options.types.includes(facts.type)) {
         const message = `${name} is ${facts?.type ?? "of no known type"}, which is not taken; possible: ${options.types.join(", ")}`;
         return refused("media_type", message);
