@@ -142,6 +142,14 @@ test("a statement is named after what it writes, else after what it reads", () =
   expect(statementName("SELECT 1 FROM posts AS p JOIN social_accounts ON true FOR UPDATE OF p")).toBe(
     "read posts, social_accounts",
   );
+  expect(
+    statementName(
+      "SELECT extract(epoch FROM due_at) FROM posts, LATERAL unnest($1) AS x, ROWS FROM (f($2)) FOR UPDATE SKIP LOCKED",
+    ),
+  ).toBe("read posts");
+  expect(statementName("INSERT INTO rate_blocks VALUES ($1) ON CONFLICT (subject) DO UPDATE SET until = $2")).toBe(
+    "insert rate_blocks",
+  );
   expect(statementName("COMMIT")).toBe("COMMIT");
 });
 
