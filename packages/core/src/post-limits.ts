@@ -22,5 +22,7 @@ export const postLimits = {
   /** How far ahead a post may be scheduled, in years. */
   yearsAheadMax: 5,
   bulkPostsMax: 1_000,
+  /** Posts of a group that one request cancels. */
+  groupPostsMax: 10_000,
   idempotencyKeyLengthMax: 255,
 } as const;

@@ -61,13 +61,22 @@ export async function findPost(
   return post ?? null;
 }
 
+/** Those of a company's posts that there are, in no order. */
+export function findPosts(
+  database: Database,
+  { companyId, ids }: { companyId: string; ids: readonly string[] },
+): Promise<PostRecord[]> {
+  return database.prisma.$queryRaw<PostRecord[]>`
+    SELECT ${postColumns} FROM posts WHERE id = ANY (${[...ids]}::uuid[]) AND company_id = ${companyId}::uuid`;
+}
+
 /** The ids of a group's posts, oldest first. */
 export async function listGroupPostIds(
   database: Database,
-  { companyId, groupId }: { companyId: string; groupId: string },
+  { companyId, groupId, limit }: { companyId: string; groupId: string; limit: number },
 ): Promise<string[]> {
   const rows = await database.prisma.$queryRaw<{ id: string }[]>`
-    SELECT id FROM posts WHERE company_id = ${companyId}::uuid AND group_id = ${groupId} ORDER BY id`;
+    SELECT id FROM posts WHERE company_id = ${companyId}::uuid AND group_id = ${groupId} ORDER BY id LIMIT ${limit}`;
   return rows.map(({ id }) => id);
 }
 

@@ -5,7 +5,7 @@ import { findPost, resolvePost } from "@punctual/db";
 import { Type } from "typebox";
 import { answer, problems } from "../answer.ts";
 import { Id, IdParams, Nullable } from "../field-schemas.ts";
-import { notFound } from "../problem.ts";
+import { notFound, ProblemError } from "../problem.ts";
 import {
   cancelRefusals,
   editRefusals,
@@ -42,6 +42,8 @@ const GroupAnswer = Type.Object(
   { data: Type.Array(GroupMember, { description: "Every post of the group, oldest first." }) },
   { title: "GroupAnswer" },
 );
+
+const groupTooLarge = `The group has more than ${postLimits.groupPostsMax} posts; cancel them one by one. None was cancelled.`;
 
 export const postActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (app, deps) => {
   app.patch(
@@ -104,12 +106,16 @@ export const postActionRoutes: FastifyPluginAsyncTypebox<ScheduleDeps> = async (
         operationId: "cancelGroup",
         summary: "Cancel each post of a group",
         querystring: GroupQuery,
-        response: { 200: answer(GroupAnswer, "What became of each, one by one.") },
+        response: {
+          200: answer(GroupAnswer, "What became of each, one by one."),
+          ...problems({ 422: { group_too_large: groupTooLarge } }),
+        },
       },
     },
     async ({ query: { groupId }, caller: { companyId }, id: requestId }) => {
-      const results = await cancelGroup(deps, { companyId, groupId, requestId });
-      return { data: results.map(toGroupEntry) };
+      const cancellation = await cancelGroup(deps, { companyId, groupId, requestId });
+      if (cancellation.kind === "too_large") throw new ProblemError(422, "group_too_large", groupTooLarge);
+      return { data: cancellation.results.map(toGroupEntry) };
     },
   );
 

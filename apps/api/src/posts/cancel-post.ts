@@ -25,15 +25,15 @@ export async function cancelPost(
       producer.discard([{ postId: id, platform, revision, generation }]);
       return { kind: "cancelled", post: cancelled };
     }
-    const verdict = judge(await findPost(database, cancellation));
+    const post = await findPost(database, cancellation);
+    const verdict: CancelResult | null = post === null ? { kind: "no_such_post" } : cancelVerdict(post);
     if (verdict !== null) return verdict;
   }
   throw new Error(`post ${cancellation.id} was neither cancelled nor past cancelling in ${roundsMax} tries`);
 }
 
 /** What keeps a post from being cancelled; null: nothing does any more. */
-function judge(post: PostRecord | null): CancelResult | null {
-  if (post === null) return { kind: "no_such_post" };
+export function cancelVerdict(post: PostRecord): CancelResult | null {
   switch (post.status) {
     case "cancelled":
       return { kind: "cancelled", post };

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { claimPost } from "@punctual/db";
-import { createTestEnvironment, until, yearAhead, type TestEnvironment } from "@punctual/testing";
+import { createTestEnvironment, insertTestPosts, until, yearAhead, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openAppUnderTest, type AppUnderTest } from "../app-under-test.ts";
 import type { PostOut } from "./schemas.ts";
@@ -228,4 +228,39 @@ test("a group is cancelled post by post, each with its own answer", async () => 
   for (const query of ["", "?groupId=", "?groupId=a&status=held"]) {
     expect((await api.call(tenant.apiKey, "DELETE", `/v1/posts${query}`)).status).toBe(400);
   }
+});
+
+test("a large group is cancelled while workers claim from it, and one that is too large is left as it is", async () => {
+  const ids = await insertTestPosts(env, tenant, 1_200, {});
+  await env.sql("UPDATE posts SET group_id = 'large' WHERE id = ANY ($1)", [ids]);
+  const claims = ids.slice(590, 610).map((postId) =>
+    claimPost(env.database, {
+      postId,
+      revision: 1,
+      claimToken: randomUUID(),
+      worker: "w",
+      phase: "sending",
+      leaseMs: 60_000,
+    }),
+  );
+  const [answer, ...claimed] = await Promise.all([
+    api.call<{ data: { id: string; status: number }[] }>(tenant.apiKey, "DELETE", "/v1/posts?groupId=large"),
+    ...claims,
+  ]);
+  expect(answer.body.data.map(({ id }) => id)).toEqual(ids.toSorted());
+  const statuses = new Map(answer.body.data.map(({ id, status }) => [id, status]));
+  for (const [index, { kind }] of claimed.entries()) {
+    expect(statuses.get(ids[590 + index] ?? "")).toBe(kind === "claimed" ? 409 : 200);
+  }
+  const events = await env.sql("SELECT FROM events WHERE type = 'post.cancelled' AND post_id = ANY ($1)", [ids]);
+  expect(events).toHaveLength(answer.body.data.filter(({ status }) => status === 200).length);
+
+  const more = await insertTestPosts(env, tenant, 10_001 - ids.length, { dueInMs: 3_600_000 });
+  await env.sql("UPDATE posts SET group_id = 'large' WHERE id = ANY ($1)", [more]);
+  const refused = await api.call(tenant.apiKey, "DELETE", "/v1/posts?groupId=large");
+  expect(refused).toMatchObject({ status: 422, body: { code: "group_too_large" } });
+  const [row] = await env.sql<{ left: number }>(
+    "SELECT count(*)::int AS left FROM posts WHERE group_id = 'large' AND status = 'scheduled'",
+  );
+  expect(row?.left).toBe(more.length);
 });

@@ -162,6 +162,8 @@ export const webhookEndpointRoutes: FastifyPluginAsyncTypebox<WebhookEndpointDep
       schema: {
         operationId: "rotateWebhookSecret",
         summary: "Give a webhook endpoint a new secret",
+        description:
+          "Deliveries are signed with the new secret and with the one before, for 24 hours. Two are valid, never three: rotating again ends the oldest at once.",
         params: IdParams,
         response: { 200: answer(RotatedSecret, "The new secret, which is shown this once."), ...oneProblems },
       },

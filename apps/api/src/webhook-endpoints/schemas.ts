@@ -87,7 +87,9 @@ export const EndpointPage = pageOf(EndpointOut);
 export const RotatedSecret = Type.Object(
   {
     secret,
-    previousSecretExpiresAt: InstantOut("Until then deliveries are signed with the secret before as well."),
+    previousSecretExpiresAt: InstantOut(
+      "Until then deliveries are signed with the secret before as well, unless the secret is rotated again.",
+    ),
   },
   { title: "RotatedSecret" },
 );

@@ -117,19 +117,20 @@ describe("an endpoint", () => {
     });
   });
 
-  it("gets a new secret, and the one before stays valid for a day", async () => {
+  it("gets a new secret, and the one before stays valid for a day or until the next", async () => {
     const { id, secret } = await createEndpoint(api, tenant.apiKey);
     const { body } = await call<{ secret: string; previousSecretExpiresAt: string }>("POST", `/${id}/rotate-secret`);
     expect(body.secret).toMatch(/^whsec_/);
     expect(body.secret).not.toBe(secret);
-    const [row] = await env.sql<{ previous_secret: string; hours: number }>(
-      `SELECT previous_secret, extract(epoch FROM previous_secret_until - app_now())::float / 3600 AS hours
-       FROM webhook_endpoints WHERE id = $1`,
-      [id],
-    );
+    const read = `SELECT previous_secret, extract(epoch FROM previous_secret_until - app_now())::float / 3600 AS hours
+       FROM webhook_endpoints WHERE id = $1`;
+    const [row] = await env.sql<{ previous_secret: string; hours: number }>(read, [id]);
     expect(env.keyring.open(row!.previous_secret, id)).toBe(secret);
     expect(row!.hours).toBeGreaterThan(23.9);
     expect(row!.hours).toBeLessThanOrEqual(24);
+    await call("POST", `/${id}/rotate-secret`);
+    const [again] = await env.sql<{ previous_secret: string }>(read, [id]);
+    expect(env.keyring.open(again!.previous_secret, id)).toBe(body.secret);
   });
 
   it("is gone once deleted, with all that waited for it", async () => {
