@@ -2,17 +2,19 @@
 import { contractCases, type ContractWorld, createContractTable, openContractWorld } from "@punctual/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { blueskyFixture } from "./bluesky/contract.fixture.ts";
-import { facebookFixture } from "./facebook/contract.fixture.ts";
+import { facebookFixture, facebookTwoStepFixture } from "./facebook/contract.fixture.ts";
 import { instagramFixture } from "./instagram/contract.fixture.ts";
-import { linkedinFixture } from "./linkedin/contract.fixture.ts";
+import { linkedinFixture, linkedinMemberFixture } from "./linkedin/contract.fixture.ts";
 import { mastodonFixture, mastodonUntrustedFixture } from "./mastodon/contract.fixture.ts";
 import { webhookFixture } from "./webhook/contract.fixture.ts";
 
 const fixtures = [
   webhookFixture,
   facebookFixture,
+  facebookTwoStepFixture,
   instagramFixture,
   linkedinFixture,
+  linkedinMemberFixture,
   mastodonFixture,
   mastodonUntrustedFixture,
   blueskyFixture,

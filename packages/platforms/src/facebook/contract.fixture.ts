@@ -94,3 +94,25 @@ export const facebookFixture: ContractFixture = {
     },
   ],
 };
+
+/** Everything made unpublished ahead, so that every post has an id before it is seen. */
+export const facebookTwoStepFixture: ContractFixture = {
+  ...facebookFixture,
+  name: "facebook*",
+  account: (handle) => ({
+    settings: { pageId: numericId(handle), twoStepPublish: true },
+    credentials: { accessToken: `sandbox.${handle}.1` },
+  }),
+  kinds: facebookFixture.kinds.map((kind) => ({ ...kind, isProvable: true })),
+  refusals: [
+    { name: "platform down", stage: "publish", status: 503, outcome: { kind: "unknown" } },
+    {
+      name: "content refused, and proved so",
+      stage: "publish",
+      kind: "one image",
+      status: 400,
+      body: error(368),
+      outcome: { kind: "rejected", category: "rejected", code: "graph_368" },
+    },
+  ],
+};

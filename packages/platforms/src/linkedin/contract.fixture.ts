@@ -93,3 +93,16 @@ export const linkedinFixture: ContractFixture = {
     },
   ],
 };
+
+/** As a member, whose posts cannot be listed: whether one whose answer got lost is there, a person must say. */
+export const linkedinMemberFixture: ContractFixture = {
+  ...linkedinFixture,
+  name: "linkedin*",
+  account: (handle) => ({
+    settings: { author: `urn:li:person:${handle}` },
+    credentials: { accessToken: `sandbox.${handle}.1`, refreshToken: `refresh.${handle}.1` },
+  }),
+  ledgerAccount: (handle) => `urn:li:person:${handle}`,
+  readable: false,
+  refusals: [],
+};

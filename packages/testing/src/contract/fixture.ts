@@ -62,6 +62,8 @@ export interface ContractFixture {
   refusals: readonly ContractRefusal[];
   /** Whether an answer of 4xx to the call that publishes proves nothing, because the network is known to lie; default no. */
   liesWith4xx?: boolean;
+  /** Whether its posts can be read by this account, where the adapter can read any; default yes. */
+  readable?: boolean;
   /** Where a limit is sure to be believed; default: at the call that publishes. */
   limitStage?: "read" | "publish";
   /** Whether tokens can be revoked at the stand-in; default yes. */
