@@ -18,7 +18,7 @@ import { Prisma } from "./generated/client.ts";
 import type { ClaimedPost, ClaimRequest } from "./post-claim.ts";
 
 /** With more statements at a time each would take fewer posts; with more posts each would be later. */
-const limits = { parallelMax: 2, sizeMax: 100 };
+const limits = { parallelMax: 1, sizeMax: 100 };
 
 /**
  * Claims a post in `sending` that no limit concerns.
@@ -34,34 +34,34 @@ export const claimTogether = gathered<ClaimRequest, ClaimedPost | null>(limits, 
   });
 });
 
-/** A post can be taken once; whoever asks for it again is asked about alone. */
+/** In the order of their ids. A post can be taken once; whoever asks for it again is asked about alone. */
 function onePerPost(requests: readonly ClaimRequest[]): ClaimRequest[] {
   const byPost = new Map(requests.toReversed().map((request) => [request.postId, request]));
-  return [...byPost.values()];
+  return [...byPost.values()].toSorted((a, b) => (a.postId < b.postId ? -1 : 1));
 }
 
 function claimAll(
   { prisma }: Database,
   requests: readonly ClaimRequest[],
 ): Promise<(ClaimedRow & { claimToken: string })[]> {
+  // Each row is found by its id and by nothing else: with all its questions in one place, a planner whose statistics are
+  // an hour old goes through every due post of an account to find these.
   return prisma.$queryRaw`
     WITH wanted AS (
       SELECT * FROM unnest(${requests.map(({ postId }) => postId)}::uuid[], ${requests.map(({ revision }) => revision)}::int[],
         ${requests.map(({ claimToken }) => claimToken)}::uuid[], ${requests.map(({ worker }) => worker)}::text[],
         ${requests.map(({ leaseMs }) => leaseMs)}::float8[]) AS wanted (id, revision, token, worker, lease_ms)
     ), candidate AS MATERIALIZED (
-      SELECT wanted.id, wanted.token, wanted.worker, wanted.lease_ms
-      FROM wanted
-      JOIN posts AS post ON post.id = wanted.id AND post.revision = wanted.revision
-      JOIN social_accounts AS account ON account.id = post.social_account_id
-      WHERE ${isDue} AND NOT ${isBeingPrepared} AND NOT ${isBlocked}
-      ORDER BY post.id
-      FOR NO KEY UPDATE OF post SKIP LOCKED
+      SELECT post.*, wanted.token, wanted.worker, wanted.lease_ms
+      FROM wanted CROSS JOIN LATERAL (
+        SELECT * FROM posts WHERE id = wanted.id AND revision = wanted.revision FOR NO KEY UPDATE SKIP LOCKED
+      ) AS post
     ), claimed AS (
-      UPDATE posts AS post SET ${heldTogether}
-      FROM candidate WHERE post.id = candidate.id
+      UPDATE posts SET ${heldTogether}
+      FROM candidate AS post JOIN social_accounts AS account ON account.id = post.social_account_id
+      WHERE posts.id = post.id AND ${isDue} AND NOT ${isBeingPrepared} AND NOT ${isBlocked}
       -- Its own first sending, made just now, is no earlier one.
-      RETURNING post.*, 'sending' AS phase, nullif(post.first_sent_at, app_now()) AS sent_before
+      RETURNING posts.*, 'sending' AS phase, nullif(posts.first_sent_at, app_now()) AS sent_before
     ), attempt AS (
       INSERT INTO attempts (post_id, number, revision, claim_token, worker, phase, started_at, sent_at)
       SELECT id, attempts, revision, claim_token, claimed_by, phase, app_now(), app_now() FROM claimed
@@ -71,8 +71,8 @@ function claimAll(
 }
 
 const heldTogether = held({
-  claimToken: Prisma.sql`candidate.token`,
-  worker: Prisma.sql`candidate.worker`,
+  claimToken: Prisma.sql`post.token`,
+  worker: Prisma.sql`post.worker`,
   phase: Prisma.sql`'sending'`,
-  leaseMs: Prisma.sql`candidate.lease_ms`,
+  leaseMs: Prisma.sql`post.lease_ms`,
 });

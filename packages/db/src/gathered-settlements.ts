@@ -18,19 +18,23 @@ export interface PublishedRecord {
   needsJob: boolean;
 }
 
-const limits = { parallelMax: 2, sizeMax: 100 };
+const limits = { parallelMax: 1, sizeMax: 100 };
 
 /** @returns null: not recorded, and whether it can be must be tried alone */
 export const settlePublishedTogether = gathered<PublishedRecord, SettledPost | null>(
   limits,
   async (database, records) => {
-    const settled = new Map((await settleAll(database, records)).map((row) => [row.claimToken, row]));
+    const settled = new Map((await settleAll(database, inOrder(records))).map((row) => [row.claimToken, row]));
     return records.map(({ claimToken }) => {
       const row = settled.get(claimToken);
       return row === undefined ? null : { latenessMs: row.latenessMs };
     });
   },
 );
+
+function inOrder(records: readonly PublishedRecord[]): PublishedRecord[] {
+  return records.toSorted((a, b) => (a.postId < b.postId ? -1 : 1));
+}
 
 function settleAll(
   { prisma }: Database,
@@ -43,24 +47,23 @@ function settleAll(
         ${records.map(({ published }) => published.externalId ?? null)}::text[],
         ${records.map(({ published }) => published.externalUrl ?? null)}::text[])
         AS wanted (id, token, needs_job, http_status, external_id, external_url)
-    ), candidate AS MATERIALIZED (
-      SELECT wanted.*, attempt.sent_at, attempt.number
-      FROM wanted
-      JOIN posts AS post ON post.id = wanted.id AND post.status = 'publishing' AND post.claim_token = wanted.token
-      JOIN attempts AS attempt ON attempt.post_id = post.id AND attempt.claim_token = wanted.token
-      ORDER BY post.id
-      FOR NO KEY UPDATE OF post SKIP LOCKED
+    ), held AS MATERIALIZED (
+      SELECT wanted.* FROM wanted CROSS JOIN LATERAL (
+        -- Whoever has a token is being published. Found by the id and by nothing else, see gathered claims.
+        SELECT FROM posts WHERE id = wanted.id AND claim_token = wanted.token FOR NO KEY UPDATE SKIP LOCKED
+      ) AS post
     ), post AS (
       UPDATE posts AS post
       SET status = 'published', held_reason = NULL, outcome_open = false, limited_until = NULL,
-          generation = post.generation + attempt.needs_job::int,
-          enqueued_rev = CASE WHEN attempt.needs_job THEN 0 ELSE post.enqueued_rev END,
+          generation = post.generation + held.needs_job::int,
+          enqueued_rev = CASE WHEN held.needs_job THEN 0 ELSE post.enqueued_rev END,
           claim_token = NULL, claimed_by = NULL, lease_until = NULL, confirm_at = NULL, confirm_count = 0,
           published_at = app_now(), lateness_ms = ${latenessMs},
-          external_id = attempt.external_id, external_url = attempt.external_url,
+          external_id = held.external_id, external_url = held.external_url,
           failure_category = NULL, failure_code = NULL, failure_message = NULL, failed_at = NULL, updated_at = app_now()
-      FROM candidate AS attempt WHERE post.id = attempt.id
-      RETURNING post.*, attempt.token, attempt.number, attempt.http_status
+      FROM held JOIN attempts AS attempt ON attempt.post_id = held.id AND attempt.claim_token = held.token
+      WHERE post.id = held.id
+      RETURNING post.*, held.token, attempt.number, held.http_status
     ), slots AS (${releaseSlotsOf(Prisma.sql`post.token`, Prisma.sql`true`)}
     ), ended AS (
       UPDATE attempts AS attempt
