@@ -91,33 +91,37 @@ export function createHttpClient({ allowPrivateNetworks, lookup = systemLookup }
 
 function exchange(agent: Agent, request: HttpRequest): Promise<HttpResult> {
   return new Promise((resolve) => {
-    const deadline = AbortSignal.timeout(Math.ceil(request.timeoutMs));
-    const stop = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
     let abort: ((reason: Error) => void) | undefined;
+    let stopped: HttpFault | undefined;
     let sent = false;
     let answer: { status: number; headers: Record<string, string> } | undefined;
-    const { responseBytesMax = responseBytesMaxDefault } = request;
+    const { signal, responseBytesMax = responseBytesMaxDefault } = request;
     const chunks: Buffer[] = [];
     let received = 0;
     let taking = Promise.resolve();
 
     const finish = (result: HttpResult) => {
-      stop.removeEventListener("abort", onStop);
+      // Neither of them holds what was sent any longer than the exchange lasts.
+      clearTimeout(deadline);
+      signal?.removeEventListener("abort", onSignal);
       resolve(result);
     };
     const settle = (error: Error | undefined) => {
-      const fault = stop.aborted ? describeStop(stop) : describe(error);
+      const fault = stopped ?? describe(error);
       if (answer === undefined) return finish({ kind: sent ? "lost" : "not_sent", ...fault });
       const cutShort = error === undefined ? {} : { cutShort: fault };
       finish({ kind: "answer", ...answer, body: Buffer.concat(chunks), ...cutShort });
     };
-    const onStop = () => {
+    const stop = (fault: HttpFault) => {
+      stopped ??= fault;
       abort?.(new Error("stopped"));
       // A request still waiting for its connection has no controller yet; it must not be sent later.
       settle(new Error("stopped"));
     };
-    stop.addEventListener("abort", onStop);
-    if (stop.aborted) return onStop();
+    const onSignal = () => stop(describeStop(signal?.reason));
+    const deadline = setTimeout(() => stop(timedOut), Math.ceil(request.timeoutMs)).unref();
+    signal?.addEventListener("abort", onSignal);
+    if (signal?.aborted) return onSignal();
 
     agent.dispatch(
       {
@@ -131,7 +135,7 @@ function exchange(agent: Agent, request: HttpRequest): Promise<HttpResult> {
       {
         onRequestStart(controller) {
           abort = (reason) => controller.abort(reason);
-          if (stop.aborted) return controller.abort(new Error("stopped"));
+          if (stopped !== undefined) return controller.abort(new Error("stopped"));
           try {
             request.beforeSend?.();
           } catch (error) {
@@ -185,9 +189,10 @@ function singleValues(headers: Record<string, string | string[] | undefined>): R
   return single;
 }
 
-function describeStop({ reason }: AbortSignal): HttpFault {
-  const timedOut = reason instanceof Error && reason.name === "TimeoutError";
-  if (timedOut) return { code: "timeout", message: "no answer came in time" };
+const timedOut: HttpFault = { code: "timeout", message: "no answer came in time" };
+
+function describeStop(reason: unknown): HttpFault {
+  if (reason instanceof Error && reason.name === "TimeoutError") return timedOut;
   return { code: "stopped", message: "the request was stopped before an answer came" };
 }
 

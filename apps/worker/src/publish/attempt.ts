@@ -5,7 +5,6 @@
  */
 import {
   needsPreparing,
-  type CallContext,
   type Checkpoint,
   type ConnectedAccount,
   type Outcome,
@@ -16,6 +15,7 @@ import {
 import { isDatabaseUnavailable, type ClaimedPost } from "@punctual/db";
 import type { Keyring, Logger } from "@punctual/runtime";
 import { ClaimLost, type Claim } from "./claim.ts";
+import { withDeadline } from "./deadline.ts";
 
 export interface AttemptDeps {
   keyring: Keyring;
@@ -62,10 +62,11 @@ export async function attemptPost(
   try {
     if (platform.prepare !== undefined && post.phase === "preparing") {
       const prepared = await claim.whileRenewed(async (lost) => {
-        const signal = AbortSignal.any([lost, deps.stopping, AbortSignal.timeout(prepareTimeoutMs)]);
         const { saveCheckpoint } = claim;
-        const context = { account, checkpoint, timeoutMs: prepareTimeoutMs, signal, saveCheckpoint };
-        const result = await prepare(platform, post, context);
+        const context = { account, checkpoint, timeoutMs: prepareTimeoutMs, saveCheckpoint };
+        const result = await withDeadline(prepareTimeoutMs, [lost, deps.stopping], (signal) =>
+          prepare(platform, post, { ...context, signal }),
+        );
         // What was stopped because its claim ran out says nothing about the platform.
         return lost.aborted && result.kind !== "ready" ? ({ kind: "claim_doubtful" } as const) : result;
       });
@@ -110,15 +111,14 @@ async function send(
 ): Promise<Outcome> {
   let sending = false;
   const timeoutMs = Math.max(0, claim.sendTimeLeftMs());
-  const context: CallContext = { account, checkpoint, timeoutMs, signal: AbortSignal.timeout(Math.ceil(timeoutMs)) };
+  const beforeSend = () => {
+    if (claim.sendTimeLeftMs() <= 0) throw new SendForbidden();
+    sending = true;
+  };
   try {
-    return await platform.send(post, {
-      ...context,
-      beforeSend: () => {
-        if (claim.sendTimeLeftMs() <= 0) throw new SendForbidden();
-        sending = true;
-      },
-    });
+    return await withDeadline(timeoutMs, [], (signal) =>
+      platform.send(post, { account, checkpoint, timeoutMs, signal, beforeSend }),
+    );
   } catch (error) {
     logger.error({ err: error, postId: post.id, requestId: post.requestId }, "an adapter threw");
     const message = "an unexpected fault in the adapter";
