@@ -142,7 +142,9 @@ describe("stopping", () => {
     }
     expect(lateStarts, "nothing is begun once a stop was asked for").toBe(0);
     await consumer.start();
-    await until("all to be done", async () => (await producer.queues[0]?.getCompletedCount()) === posts.length);
+    await until("all to be done", async () => {
+      return (await producer.queues[0]?.getJobCountByTypes("waiting", "delayed", "active")) === 0;
+    });
     expect(handled).toHaveLength(posts.length);
     expect(new Set(handled.map(({ postId }) => postId)).size).toBe(posts.length);
   });

@@ -90,6 +90,19 @@ test("a job is handled once it is due, not before, and completes", async () => {
   expect(consumer.taken()).toBe(1);
 });
 
+test("of many jobs that finish at once some are kept to be looked at, and the others leave nothing", async () => {
+  const posts = Array.from({ length: 200 }, () => waiting());
+  await producer.enqueue(posts);
+  await consumer.start();
+  await until("all jobs to be handled", async () => consumer.taken() === posts.length && consumer.running() === 0);
+  await until("all jobs to be finished", async () => (await queue().getActiveCount()) === 0);
+  const kept = await queue().getCompletedCount();
+  expect(kept).toBeGreaterThan(0);
+  expect(kept).toBeLessThan(posts.length / 2);
+  const left = await Promise.all(posts.map(jobOf));
+  expect(left.filter((job) => job !== undefined)).toHaveLength(kept);
+});
+
 describe("an attempt that failed and is to be made again", () => {
   test("shows as delayed for as long as was said, with the reason and without a stack", async () => {
     verdict = async () => ({ kind: "again", delayMs: inAnHourMs, reason: "platform: http_503" });
@@ -217,7 +230,7 @@ test("no more jobs are handled at a time than allowed", async () => {
   await consumer.start();
   await until("all hands to be full", async () => consumer.running() === 10);
   release();
-  await until("all to be done", async () => (await queue().getCompletedCount()) === 30);
+  await until("all to be done", async () => consumer.taken() === 30 && (await queue().getActiveCount()) === 0);
   expect(most).toBe(10);
   expect(consumer.running()).toBe(0);
 });

@@ -91,6 +91,8 @@ const bugDelayMs = 5_000;
 /** How long BullMQ pauses after Redis failed it, in milliseconds. */
 const redisRetryDelayMs = 500;
 const closeTimeoutMs = 1_000;
+/** Finished jobs of this consumer's that are kept in a second. */
+const keptPerSecondMax = 10;
 /** A job whose worker froze or died may be taken again this often; Postgres counts the attempts that matter. */
 const stalledCountMax = 1_000;
 
@@ -101,6 +103,7 @@ function openJobConsumer<Id>(kind: JobKind<Id>, options: ConsumerOptions, deps: 
   let taken = 0;
   let probedAt: number | undefined;
   let onIdle: (() => void) | undefined;
+  const keeping = createKeeping();
 
   async function process({ stopping }: Life, job: Job, token: string | undefined): Promise<void> {
     // Fetched in the moment of stopping: nobody waits for it any more.
@@ -115,7 +118,9 @@ function openJobConsumer<Id>(kind: JobKind<Id>, options: ConsumerOptions, deps: 
       logger.error({ jobId: job.id, queue: job.queueName }, "unreadable job set aside");
       throw withoutStack(new UnrecoverableError(`not a ${kind.name} job`));
     }
-    await obey(await decide(ids, job), job, token);
+    const verdict = await decide(ids, job);
+    if (verdict.kind === "done" && !keeping.takesOne()) job.opts.removeOnComplete = true;
+    await obey(verdict, job, token);
   }
 
   /** Only this counts as running: what Redis hears of it afterwards is tidying, and Redis may be away. */
@@ -187,6 +192,23 @@ function openJobConsumer<Id>(kind: JobKind<Id>, options: ConsumerOptions, deps: 
         await withinMs(options.drainTimeoutMs, new Promise<void>((resolve) => (onIdle = resolve)), undefined);
       await withinMs(closeTimeoutMs, closed, undefined);
       redis.disconnect();
+    },
+  };
+}
+
+/**
+ * Which finished jobs stay for the board: of many at once a part. To keep a job and to forget an older one for it costs
+ * Redis more than all else it does to finish one, and nobody looks through thousands.
+ */
+function createKeeping(): { takesOne(): boolean } {
+  let second = 0;
+  let kept = 0;
+  return {
+    takesOne() {
+      const now = Math.floor(performance.now() / 1_000);
+      if (now !== second) [second, kept] = [now, 0];
+      kept += 1;
+      return kept <= keptPerSecondMax;
     },
   };
 }
