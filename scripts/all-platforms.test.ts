@@ -36,11 +36,11 @@ interface LedgerEntry {
 }
 
 const accounts = demoAccounts();
+/** Where a picture has to be brought before the instant; a webhook is told its address. */
+const preparing = accounts.map(({ platform }) => platform).filter((platform) => platform !== "webhook");
 const startTimeoutMs = 120_000;
 const testTimeoutMs = 150_000;
 const patience = { timeoutMs: 60_000 };
-/** The end of what a starved machine may take. A free one takes some hundredths of it. */
-const lateMaxMs = 15_000;
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
@@ -76,15 +76,28 @@ describe("one text with a picture, for every platform at one instant", () => {
   const alt = "A clock in front of green hills";
   let scheduledAt: Date;
   let posts: Post[];
+  let prepared: Map<string, Date>;
+  /** When the instant was moved to, by the clock of the ledger, which is never moved. */
+  let movedAt: Date;
 
   beforeAll(async () => {
-    // Ahead enough to be prepared by then.
-    scheduledAt = new Date(Date.now() + 8_000);
+    // Further ahead than the slowest machine prepares; how long that takes is no matter, since the instant is moved to.
+    scheduledAt = new Date((await clock()).getTime() + 5 * minuteMs);
     const media = [{ url: new URL("/_samples/picture.jpg", sandbox.url).href, alt }];
     const drafts = accounts.map(({ id: socialAccountId }) => {
       return { socialAccountId, text, media, scheduledAt: scheduledAt.toISOString(), groupId: "everywhere" };
     });
     await call("POST", "/v1/posts/bulk", { posts: drafts });
+    prepared = await until(
+      "everything is prepared",
+      async () => {
+        const times = await preparedTimes();
+        return times.size === preparing.length ? times : null;
+      },
+      patience,
+    );
+    movedAt = new Date();
+    await advance(scheduledAt.getTime() - (await clock()).getTime());
     posts = await until(
       "every post is published",
       async () => {
@@ -105,10 +118,15 @@ describe("one text with a picture, for every platform at one instant", () => {
     const post = posts.find((candidate) => candidate.platform === platform);
     const seen = (await ledger(platform, sandboxAccount)).filter(({ outcome }) => outcome === "accepted");
     expect(seen).toMatchObject([{ externalId: post?.externalId, content: { text, media: [{ alt }] } }]);
-    const lateMs = Date.parse(seen[0]?.receivedAt ?? "") - scheduledAt.getTime();
-    expect(lateMs).toBeGreaterThanOrEqual(0);
-    expect(lateMs).toBeLessThan(lateMaxMs);
-    expect(post?.latenessMs).toBeLessThan(lateMaxMs);
+    expect(Date.parse(seen[0]?.receivedAt ?? "")).toBeGreaterThanOrEqual(movedAt.getTime());
+    expect(post?.latenessMs).toBeGreaterThanOrEqual(0);
+  });
+
+  test("and all that needs preparing was prepared before, once, and sent as it was prepared", async () => {
+    expect([...prepared.keys()].toSorted()).toEqual(preparing.toSorted());
+    for (const time of prepared.values()) expect(time.getTime()).toBeLessThan(scheduledAt.getTime());
+    expect(await preparedTimes()).toEqual(prepared);
+    expect(posts.map(({ attempts }) => attempts)).toEqual(posts.map(() => 1));
   });
 
   describe.skipIf(findChromium() === null)("in a browser", () => {
@@ -149,8 +167,8 @@ test(
 
     const tooMany = await post(full, "One too many");
     await until("the quota to be met", async () => isWaiting(await read(tooMany)), patience);
-    const onTime = await read(await published(await post(free, "Nobody's quota but its own")));
-    expect(onTime.latenessMs).toBeLessThan(lateMaxMs);
+    await published(await post(free, "Nobody's quota but its own"));
+    expect(await isWaiting(await read(tooMany))).toBe(true);
 
     // It is asked about again now and then, and nothing is tried against it.
     await advance(16 * minuteMs);
@@ -201,9 +219,25 @@ async function published(id: string): Promise<string> {
 
 /** Until long after what a fault would be waited for. */
 async function isWaiting({ status, nextAttemptAt }: Post): Promise<boolean> {
-  const [row] = await env.sql<{ now: Date }>("SELECT app_now() AS now");
-  const inMs = Date.parse(nextAttemptAt ?? "") - (row?.now.getTime() ?? Infinity);
+  const inMs = Date.parse(nextAttemptAt ?? "") - (await clock()).getTime();
   return status !== "published" && inMs > 10 * minuteMs;
+}
+
+/** Whose preparing was done, and when, by our clock. */
+async function preparedTimes(): Promise<Map<string, Date>> {
+  const rows = await env.sql<{ platform: string; doneAt: Date }>(
+    `SELECT preparation.platform, preparation.updated_at AS "doneAt"
+     FROM preparations AS preparation JOIN posts AS post ON post.id = preparation.post_id
+     WHERE post.group_id = 'everywhere' AND preparation.next_attempt_at IS NULL
+       AND preparation.attempts = 1 AND preparation.failure_code IS NULL`,
+  );
+  return new Map(rows.map(({ platform, doneAt }) => [platform, doneAt]));
+}
+
+async function clock(): Promise<Date> {
+  const [row] = await env.sql<{ now: Date }>("SELECT app_now() AS now");
+  if (row === undefined) throw new Error("Postgres told no time");
+  return row.now;
 }
 
 /** Our time, and the network's. */
