@@ -35,39 +35,44 @@ export async function resumeAccount(database: Database, account: AccountName): P
 }
 
 /**
- * Releases held posts whose account may publish. What is overdue is spread out, the longest due first.
+ * Releases held posts whose account may publish. What is overdue is spread out, the longest due first, behind what was
+ * released of the account before.
  *
  * @param socialAccountId null: of every account
  * @param limit posts at most; as many as that means there may be more
- * @param place how many posts of this account were released just before, to go on after them
  */
 export function releaseHeldPosts(
   database: Database,
-  { socialAccountId, limit, place = 0 }: { socialAccountId: string | null; limit: number; place?: number },
+  { socialAccountId, limit }: { socialAccountId: string | null; limit: number },
 ): Promise<UnenqueuedPost[]> {
   const wanted = socialAccountId === null ? Prisma.empty : Prisma.sql`AND social_account_id = ${socialAccountId}::uuid`;
   return database.prisma.$queryRaw<UnenqueuedPost[]>`
     WITH candidate AS (
       SELECT DISTINCT social_account_id AS id FROM posts WHERE status = 'held' ${wanted}
     ), account AS (
-      SELECT a.id FROM social_accounts AS a JOIN candidate USING (id)
+      SELECT a.id, greatest(app_now(), a.release_until) AS "from" FROM social_accounts AS a JOIN candidate USING (id)
       WHERE a.status = 'active' AND NOT a.paused
-      ORDER BY a.id FOR SHARE OF a
+      ORDER BY a.id FOR NO KEY UPDATE OF a
     ), held AS (
-      SELECT post.id, post.next_attempt_at FROM posts AS post JOIN account ON account.id = post.social_account_id
+      SELECT post.id, post.social_account_id, post.next_attempt_at, account."from"
+      FROM posts AS post JOIN account ON account.id = post.social_account_id
       WHERE post.status = 'held'
       ORDER BY post.next_attempt_at, post.id LIMIT ${limit}
       FOR UPDATE OF post
-    ), placed AS (
-      SELECT held.id, row_number() OVER (PARTITION BY post.social_account_id ORDER BY held.next_attempt_at, held.id) - 1 + ${place} AS place
-      FROM held JOIN posts AS post ON post.id = held.id
+    ), overdue AS (
+      SELECT id, social_account_id, "from" + ${releaseIntervalMs} * interval '1 millisecond' *
+        (row_number() OVER (PARTITION BY social_account_id ORDER BY next_attempt_at, id) - 1) AS at
+      FROM held WHERE next_attempt_at <= app_now()
+    ), spread AS (
+      UPDATE social_accounts AS a SET release_until = last.at + ${releaseIntervalMs} * interval '1 millisecond'
+      FROM (SELECT social_account_id AS id, max(at) AS at FROM overdue GROUP BY 1) AS last
+      WHERE a.id = last.id
     ), released AS (
       UPDATE posts
       SET status = 'scheduled', held_reason = NULL, generation = generation + 1, enqueued_rev = 0,
-          next_attempt_at = CASE WHEN next_attempt_at > app_now() THEN next_attempt_at
-            ELSE app_now() + placed.place * ${releaseIntervalMs} * interval '1 millisecond' END,
-          updated_at = app_now()
-      FROM placed WHERE posts.id = placed.id AND posts.status = 'held'
+          next_attempt_at = coalesce(overdue.at, posts.next_attempt_at), updated_at = app_now()
+      FROM held LEFT JOIN overdue USING (id)
+      WHERE posts.id = held.id AND posts.status = 'held'
       RETURNING posts.*
     ), announced AS (
       INSERT INTO events (company_id, post_id, social_account_id, type, data, request_id)

@@ -31,8 +31,7 @@ export async function releaseAccountPosts(
   socialAccountId: string,
 ): Promise<void> {
   for (let batch = 0; batch < batchesMax; batch += 1) {
-    const place = batch * batchSizeMax;
-    const released = await releaseHeldPosts(database, { socialAccountId, limit: batchSizeMax, place });
+    const released = await releaseHeldPosts(database, { socialAccountId, limit: batchSizeMax });
     producer.nudge(released);
     producer.discard(released.map(formerJob));
     if (released.length < batchSizeMax) return;
