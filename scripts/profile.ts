@@ -92,6 +92,7 @@ async function findOut(stage: Stage, { directory, quick, say }: Asked) {
     () => startPunctual(stage, { counted: true }),
     (side) => costsOfPunctual(stage, side),
   );
+  writeFileSync(path.join(directory, "statements.json"), `${JSON.stringify(ours, null, 2)}\n`);
   await stage.clear();
   const bare = await during(
     () => startBare(stage),
@@ -102,7 +103,6 @@ async function findOut(stage: Stage, { directory, quick, say }: Asked) {
   const tables = await weighPosts(stage, quick ? postsWeighed.quick : postsWeighed.full);
   await stage.clear();
   const redisBytes = await weighJobs(stage);
-  writeFileSync(path.join(directory, "statements.json"), `${JSON.stringify(ours, null, 2)}\n`);
 
   const times = { "to schedule it": scheduling.processorTime, "to publish it": publishing.processorTime };
   const sections = [
