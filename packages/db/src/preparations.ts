@@ -99,6 +99,26 @@ export function overduePreparations(
     ORDER BY preparation.next_attempt_at LIMIT ${limit}`;
 }
 
+/**
+ * Those that have been due for a while are due no more if nobody will prepare them: their post ended, is another
+ * revision by now, or its instant has come. Else they would look like work for ever.
+ *
+ * @returns how many
+ */
+export function dropPreparations(database: Database, { overdueMs, limit }: { overdueMs: number; limit: number }) {
+  return database.prisma.$executeRaw`
+    UPDATE preparations SET next_attempt_at = NULL
+    FROM (
+      SELECT preparation.post_id AS id FROM preparations AS preparation JOIN posts AS post ON post.id = preparation.post_id
+      WHERE preparation.next_attempt_at <= app_now() - ${ms(overdueMs)}
+        AND (post.revision <> preparation.revision OR post.status NOT IN ('scheduled', 'held')
+          OR post.next_attempt_at <= app_now())
+      LIMIT ${limit}
+      FOR NO KEY UPDATE OF preparation SKIP LOCKED
+    ) AS unwanted
+    WHERE post_id = unwanted.id`;
+}
+
 /** @param leaseMs how long it is this process's unless renewed, in milliseconds */
 export async function claimPreparation(
   database: Database,

@@ -29,6 +29,8 @@ export interface JobCensus<Id> {
   /** The marks of queues, in their order; null where Redis has none. */
   epochs(queues: readonly string[]): Promise<(string | null)[]>;
   setEpoch(queue: string, epoch: string): Promise<void>;
+  /** Which of the lanes somebody paused. */
+  paused(lanes: readonly string[]): Promise<string[]>;
 }
 
 export interface QueueDepth {
@@ -161,6 +163,14 @@ export function createCensus<Id>(redis: Redis, prefix: string, kind: JobKind<Id>
     epochs: (queues) => answered(redis.mget(queues.map(epochKey))),
     async setEpoch(queue, epoch) {
       await answered(redis.set(epochKey(queue), epoch));
+    },
+    async paused(lanes) {
+      const asking = redis.pipeline();
+      for (const lane of lanes) asking.hexists(`${keys(lane).base}meta`, "paused");
+      const answers = (await answered(asking.exec())) ?? [];
+      // A pipeline resolves although its commands fail.
+      for (const [error] of answers) if (error !== null) throw error;
+      return lanes.filter((_lane, index) => answers[index]?.[1] === 1);
     },
   };
 }

@@ -55,6 +55,8 @@ export interface JobProducer<Id, Placed extends Id, Job extends Placed & Waiting
   discard(jobs: readonly Placed[]): void;
   /** Whether Redis answers, within a fraction of a second. */
   isReady(): Promise<boolean>;
+  /** The lanes' marks, null where Redis has none; null if it does not answer within a fraction of a second. */
+  marks(): Promise<Map<string, string | null> | null>;
   /** Resumes queues somebody paused, since pausing belongs to accounts. Resolves to the lanes it found so. */
   resumePaused(): Promise<string[]>;
   /** Sends a probe job through every queue. Rejects if Redis does not take it. */
@@ -111,6 +113,7 @@ export function openJobProducer<Id, Placed extends Id, Job extends Placed & Wait
     }),
   );
 
+  const census = createCensus(redis, prefix, kind);
   let backlog: Job[] = [];
   let flushing: Promise<void> | undefined;
 
@@ -156,7 +159,7 @@ export function openJobProducer<Id, Placed extends Id, Job extends Placed & Wait
     lanes,
     laneOf,
     queues: [...queues.values()],
-    census: createCensus(redis, prefix, kind),
+    census,
     async start() {},
     async stop() {
       if (flushing !== undefined) await withinMs(drainTimeoutMs, flushing, undefined);
@@ -187,10 +190,15 @@ export function openJobProducer<Id, Placed extends Id, Job extends Placed & Wait
       }
     },
     async resumePaused() {
-      const looked = [...queues].map(async ([lane, queue]) => ({ lane, queue, isPaused: await queue.isPaused() }));
-      const paused = (await Promise.all(looked)).filter(({ isPaused }) => isPaused);
-      for (const { queue } of paused) await queue.resume();
-      return paused.map(({ lane }) => lane);
+      const paused = await census.paused(lanes);
+      for (const lane of paused) await queues.get(lane)?.resume();
+      return paused;
+    },
+    async marks() {
+      if (redis.status !== "ready") return null;
+      const asked = census.epochs(lanes.map((lane) => kind.queueName(lane))).catch(() => null);
+      const epochs = await withinMs(pingTimeoutMs, asked, null);
+      return epochs && new Map(lanes.map((lane, index) => [lane, epochs[index] ?? null]));
     },
     async probe() {
       for (const queue of queues.values()) await sendProbe(queue, Date.now());

@@ -35,11 +35,12 @@ export interface JobRebuilderDeps<Id, Placed extends Id, Job extends Placed & Wa
   pulse?: Pulse | undefined;
 }
 
-const intervalMs = 750;
+const intervalMs = 800;
 const sampleSize = 20;
 const pageSize = 1_000;
-/** The slow walk checks this many jobs a round. */
+/** The slow walk checks this many jobs of one lane in a step, every so many rounds. */
 const walkPageSize = 200;
+const roundsBetweenSteps = 2;
 /** A paused queue is looked for every so many rounds. */
 const roundsBetweenResuming = 3;
 /** A step of tidying is made every so many rounds, unless something was lost. */
@@ -91,11 +92,10 @@ export function createJobRebuilder<Id, Placed extends Id, Job extends Placed & W
     return true;
   }
 
-  async function checkMarks(outlook: Outlook | null): Promise<void> {
-    const inRedis = await census.epochs(lanes.map((lane) => kind.queueName(lane)));
-    for (const [index, lane] of lanes.entries()) {
-      const epoch = inRedis[index] ?? null;
-      if (epoch === null || epoch !== outlook?.epochs[kind.queueName(lane)]) await checkMark(lane, epoch);
+  async function checkMarks(marks: ReadonlyMap<string, string | null>, outlook: Outlook | null): Promise<void> {
+    for (const lane of lanes) {
+      const inRedis = marks.get(lane) ?? null;
+      if (inRedis === null || inRedis !== outlook?.epochs[kind.queueName(lane)]) await checkMark(lane, inRedis);
     }
   }
 
@@ -138,16 +138,18 @@ export function createJobRebuilder<Id, Placed extends Id, Job extends Placed & W
       lookout,
       pulse,
       async sweep(_stopping, outlook) {
-        if (!(await producer.isReady())) return false;
+        const marks = await producer.marks();
+        if (marks === null) return false;
         round += 1;
         if (round % roundsBetweenResuming === 1) {
           for (const lane of await producer.resumePaused()) logger.warn({ lane }, "a paused queue was resumed");
         }
-        await checkMarks(outlook);
+        await checkMarks(marks, outlook);
         const waiting = lanes.filter((lane) => outlook === null || enqueued.waitsIn(lane, outlook));
         if (waiting.length > 0) {
           await checkSoonest(waiting);
-          await walkOn(waiting[round % waiting.length]!);
+          const step = Math.floor(round / roundsBetweenSteps);
+          if (round % roundsBetweenSteps === 0) await walkOn(waiting[step % waiting.length]!);
         }
         if (untidy || round % roundsBetweenTidying === 0) await tidyOn();
         return false;

@@ -37,8 +37,9 @@ const defaultOwnLookIntervalMs = 30_000;
 
 export function createSweeper(options: SweeperOptions, { logger, sweep, lookout, pulse }: SweeperDeps): Service {
   const { name, ownLookIntervalMs = defaultOwnLookIntervalMs } = options;
-  // The rest of the interval is spent waiting for the look.
-  const intervalMs = lookout === undefined ? options.intervalMs : Math.max(0, options.intervalMs - lookIntervalMs);
+  // The rest of the interval is spent waiting for the look; a small rest is not worth waking up for.
+  const restMs = options.intervalMs - (lookout === undefined ? 0 : lookIntervalMs);
+  const intervalMs = lookout !== undefined && restMs < lookIntervalMs / 2 ? 0 : restMs;
   let life: { stopping: AbortController; done: Promise<void> } | undefined;
 
   async function run(stopping: AbortSignal): Promise<void> {

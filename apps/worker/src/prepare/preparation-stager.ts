@@ -2,7 +2,7 @@
  * Sees to it that posts whose preparing comes up have a row for it, and a job that fires ten minutes before their
  * instant. While Redis is away the poller works straight from the rows.
  */
-import { stagePreparations, unenqueuedPreparations, type Database } from "@punctual/db";
+import { dropPreparations, stagePreparations, unenqueuedPreparations, type Database } from "@punctual/db";
 import type { PublishProducer } from "@punctual/queue";
 import type { Logger, Service } from "@punctual/runtime";
 import type { Lookout } from "../maintenance/lookout.ts";
@@ -19,7 +19,9 @@ export interface PreparationStagerDeps {
 
 const batchSizeMax = 1_000;
 const intervalMs = 500;
-/** Tidying Redis can wait: so many rounds. */
+/** Due for so long, and still to be prepared: perhaps there is no need any more, in milliseconds. */
+const abandonedMs = 20_000;
+/** Tidying can wait: so many rounds. */
 const roundsBetweenTidying = 60;
 
 export function createPreparationStager(
@@ -47,7 +49,11 @@ export function createPreparationStager(
         const waiting = needsJobs ? await unenqueuedPreparations(database, batchSizeMax) : [];
         if (waiting.length > 0) await producer.enqueue(waiting);
         round += 1;
-        if (round % roundsBetweenTidying === 0 && (await producer.isReady())) await tidy();
+        if (round % roundsBetweenTidying !== 0) return made === batchSizeMax;
+        const oldestInMs = Math.min(...Object.values(outlook?.preparationsInMs ?? { any: -Infinity }));
+        if (oldestInMs <= -abandonedMs)
+          await dropPreparations(database, { overdueMs: abandonedMs, limit: batchSizeMax });
+        if (await producer.isReady()) await tidy();
         return made === batchSizeMax;
       },
     },
