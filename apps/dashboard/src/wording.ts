@@ -38,7 +38,7 @@ export const categoryMeaning: Readonly<Record<string, string>> = {
   permission: "The account lacks a permission",
   rejected: "The platform refused the content",
   duplicate: "The platform says it exists already",
-  unknown_outcome: "The answer was lost",
+  unknown_outcome: "The answer was lost or tells nothing",
   internal: "A fault of ours",
 };
 

@@ -63,6 +63,25 @@ const failing = (published: number, failures: [string, number][]) => ({
   platforms: [{ platform: "letter", published, failures: new Map(failures) }],
 });
 
+test("amounts are told as people do", () => {
+  const message = (figures: NonNullable<Changes["figures"]>) => judge(facts({ figures })).reasons[0]?.message;
+  expect([message({ withoutJob: 1 }), message({ withoutJob: 1_234 })]).toEqual([
+    "1 waiting post has no job in Redis; it goes out from Postgres, up to 2 s late.",
+    "1,234 waiting posts have no job in Redis; they go out from Postgres, up to 2 s late.",
+  ]);
+  expect([
+    message({ undecided: 1 }),
+    message({ disconnectedAccounts: 1 }),
+    message({ disconnectedAccounts: 2 }),
+  ]).toEqual([
+    "1 unconfirmed post waits for somebody to look at the platform and decide.",
+    "1 account must be reconnected; its posts are held.",
+    "2 accounts must be reconnected; their posts are held.",
+  ]);
+  const overdue = judge(facts({ due: { oldestClaimableMs: 26_000, overdue: 1 } })).reasons[0]?.message;
+  expect(overdue).toMatch(/^1 post for letter is overdue/);
+});
+
 test("where nothing is wrong nothing is said", () => {
   expect(judge(facts())).toEqual({ state: "healthy", reasons: [] });
 });
@@ -81,6 +100,17 @@ describe("posts do not go out", () => {
       severity: "down",
       message: expect.stringMatching(/letter/) as string,
     });
+  });
+
+  test("nor will they, when no worker is live at all, and it is said once", () => {
+    for (const counts of [[], [{ platform: "letter", status: "scheduled", count: 3 }]] as const) {
+      const { state, reasons } = judge(facts({ workers: [], counts: [...counts] }));
+      expect([state, reasons.map(({ code }) => code)]).toEqual(["down", ["no_worker"]]);
+    }
+    const due = facts({ workers: [], due: { oldestClaimableMs: 0, overdue: 1 } });
+    expect(judge(due).reasons.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^Posts for letter are due/),
+    ]);
   });
 
   test("when the longest due has waited too long although a worker lives", () => {
@@ -107,7 +137,7 @@ describe("posts do not go out", () => {
 
 describe("posts go out, and something is wrong", () => {
   test.each<[string, Changes, string]>([
-    ["posts wait and nobody will publish them", { workers: [] }, "no_live_worker"],
+    ["posts wait and nobody will publish them", { workers: [worker({ platforms: ["telegram"] })] }, "no_live_worker"],
     ["Redis is away", { redis: { kind: "away" }, queues: null }, "redis_away"],
     ["posts have no job", { figures: { withoutJob: 4 } }, "jobs_missing"],
     [

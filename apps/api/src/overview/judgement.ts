@@ -104,9 +104,13 @@ function judgeWorkers(facts: InstallationFacts): Reason[] {
     if (live.some(({ platforms }) => platforms.includes(platform))) continue;
     if (oldestClaimableMs !== null) {
       reasons.push(reason("no_worker", `Posts for ${platform} are due and no worker publishes there: start one.`));
-    } else if (waitingFor(facts, platform) > 0) {
+    } else if (live.length > 0 && waitingFor(facts, platform) > 0) {
       reasons.push(reason("no_live_worker", `Posts wait for ${platform} and no worker publishes there: start one.`));
     }
+  }
+  // Nothing is due yet; but what becomes due will not go out, and somebody is better woken before.
+  if (live.length === 0 && reasons.length === 0) {
+    reasons.push(reason("no_worker", "No worker is live, so nothing will go out: start one."));
   }
   const silent = facts.workers.filter(({ silentMs }) => silentMs > workerTimes.silenceMaxMs);
   if (silent.length > 0 && live.length > 0) {
@@ -224,7 +228,7 @@ function judgePlatform({ platform, published, failures }: RecentPlatform): Reaso
   const failed = ours.reduce((sum, [, count]) => sum + count, 0);
   if (failed < healthLimits.platformFailuresMin || failed <= published) return [];
   const [[category] = ["platform"]] = ours.toSorted(([, a], [, b]) => b - a);
-  const text = `${platform} is failing: ${counted(failed, "attempt")} in ${recentMinutes} minutes, mostly ${category}, against ${published} published.`;
+  const text = `${platform} is failing: ${counted(failed, "attempt")} in ${recentMinutes} minutes, mostly ${category.replaceAll("_", " ")}, against ${published} published.`;
   return [reason("platform_failing", text)];
 }
 

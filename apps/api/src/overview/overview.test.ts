@@ -1,5 +1,5 @@
 /** The overview, `/healthz` and `/metrics` on a real installation: a worker that lives and dies, a Redis that goes. */
-import { pauseAccount } from "@punctual/db";
+import { pauseAccount, recordHeartbeat, type Heartbeat } from "@punctual/db";
 import {
   createTestEnvironment,
   insertTestPost,
@@ -43,6 +43,20 @@ const overview = async () => (await get<Overview>("/v1/operator/overview")).body
 const healthz = () => api.callRaw<{ status: string; reasons: { code: string }[] }>({ method: "GET", url: "/healthz" });
 const codes = ({ reasons }: { reasons: { code: string }[] }) => reasons.map(({ code }) => code);
 
+/** A worker that is live, and publishes to another platform. */
+const elsewhere: Heartbeat = {
+  id: "elsewhere-1",
+  host: "elsewhere",
+  version: "0.0.0",
+  platforms: ["telegram"],
+  concurrency: 1,
+  running: 0,
+  stopping: false,
+  lanes: [],
+  services: [],
+  upMs: 0,
+};
+
 async function launchWorker(): Promise<LaunchedApp> {
   const worker = await launchApp("worker", {
     DATABASE_URL: env.databaseUrl,
@@ -61,7 +75,13 @@ async function metric(name: string, labels = ""): Promise<number | undefined> {
   return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(" ") + 1));
 }
 
-test("without a worker, posts that wait degrade, posts that are due are down, held and limited ones are neither", async () => {
+test("without any worker nothing will go out", async () => {
+  const { status, body } = await healthz();
+  expect([status, codes(body)]).toEqual([503, ["no_worker"]]);
+});
+
+test("without a worker for them posts that wait degrade, due ones are down, held and limited ones are neither", async () => {
+  await recordHeartbeat(env.database, elsewhere);
   await until("all is well", async () => (await healthz()).body.status === "ok");
   const later = await insertTestPosts(env, tenant, 3, { dueInMs: 200_000 });
   const degraded = await until("waiting posts are noticed", async () => {
@@ -95,6 +115,7 @@ test("without a worker, posts that wait degrade, posts that are due are down, he
   expect(codes(down.body)).toContain("no_worker");
   expect(await metric("punctual_reason", '{code="no_worker",severity="down"}')).toBe(1);
   await env.sql("UPDATE posts SET status = 'cancelled' WHERE id = $1", [due]);
+  await env.sql("DELETE FROM workers");
 });
 
 describe("with a worker", () => {

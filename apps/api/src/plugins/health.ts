@@ -109,7 +109,7 @@ export const health: FastifyPluginAsyncTypebox<HealthDeps> = async (app, { datab
         operationId: "getOutgoing",
         summary: "Whether posts go out",
         description:
-          "503 when a platform with due posts has no live worker, when the longest due post is too old although a worker could take it, when Redis may evict, or when Postgres does not answer. Posts that are held or wait for a limit do not count.",
+          "503 when no worker is live or a platform with due posts has none, when the longest due post is too old although a worker could take it, when Redis may evict, or when Postgres does not answer. Posts that are held or wait for a limit do not count.",
         response: {
           200: answer(Outgoing, "They do; if degraded, the reasons say what is wrong all the same."),
           503: answer(Outgoing, "They do not."),

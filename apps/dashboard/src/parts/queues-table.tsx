@@ -14,7 +14,7 @@ const columns: readonly Column<Queue>[] = [
   { title: "Delayed", numeric: true, cell: ({ delayed }) => count(delayed) },
   { title: "Failed", numeric: true, cell: ({ failed }) => count(failed) },
   {
-    title: "Probe",
+    title: "Last probe",
     numeric: true,
     cell: ({ probeAgeMs }) => (probeAgeMs === null ? "none" : `${duration(probeAgeMs)} ago`),
   },
@@ -25,5 +25,7 @@ export function QueuesTable({ queues }: { queues: Queue[] | null }) {
   if (queues === null)
     return <Empty>Unknown while Redis does not answer. Posts are accepted and go out without it.</Empty>;
   if (queues.length === 0) return <Empty>There are no queues yet.</Empty>;
-  return <Table caption="Queues" sheet={false} columns={columns} rows={queues} keyOf={({ queue }) => queue} />;
+  return (
+    <Table caption="Queues" sheet={false} staysTable columns={columns} rows={queues} keyOf={({ queue }) => queue} />
+  );
 }

@@ -22,11 +22,13 @@ export interface TableProps<Row> {
   keyOf(row: Row): string;
   /** On a sheet of its own, not within another. */
   sheet?: boolean;
+  /** Stays a table where the screen is narrow: many short rows of few figures. */
+  staysTable?: boolean;
 }
 
-export function Table<Row>({ caption, columns, rows, keyOf, sheet = true }: TableProps<Row>) {
+export function Table<Row>({ caption, columns, rows, keyOf, sheet = true, staysTable = false }: TableProps<Row>) {
   const table = (
-    <table role="table" class="cards">
+    <table role="table" class={staysTable ? "tight" : "cards"}>
       <caption class="unseen">{caption}</caption>
       <thead role="rowgroup">
         <tr role="row">
