@@ -1,6 +1,7 @@
 /**
- * One statement for what is asked at the same time. A lone item goes at once and by itself; while as many statements
- * are under way as are allowed, what comes gathers, and the next statement takes all of it. So nobody waits for company:
+ * One statement for what is asked at the same time. What is asked in one turn of the event loop goes together at its end,
+ * a lone item by itself; while as many statements are under way as are allowed, what comes gathers, and the next
+ * statement takes all of it. So nobody waits for company:
  * an item waits only where it would have waited for a connection, a commit or a processor anyway.
  */
 import type { Database } from "./database.ts";
@@ -49,12 +50,23 @@ function openGathering<Item, Result>(
   const waiting: Waiting<Item, Result>[] = [];
   let underWay = 0;
 
-  function next(): void {
-    if (underWay >= parallelMax || waiting.length === 0) return;
+  let isCalled = false;
+
+  /** Lets first ask whoever is about to: those that came with the same packet, or got their last answer together. */
+  function call(): void {
+    if (isCalled || underWay >= parallelMax || waiting.length === 0) return;
+    isCalled = true;
+    setImmediate(() => {
+      isCalled = false;
+      while (underWay < parallelMax && waiting.length > 0) start();
+    });
+  }
+
+  function start(): void {
     underWay += 1;
     void settle(waiting.splice(0, sizeMax)).finally(() => {
       underWay -= 1;
-      next();
+      call();
     });
   }
 
@@ -75,6 +87,6 @@ function openGathering<Item, Result>(
   return (item) =>
     new Promise<Result>((resolve, reject) => {
       waiting.push({ item, resolve, reject });
-      next();
+      call();
     });
 }
