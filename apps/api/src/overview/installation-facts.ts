@@ -19,6 +19,7 @@ import {
   type WorkerRecord,
 } from "@punctual/db";
 import type { DeliveryProducer, PublishProducer, QueueDepth, RedisVerdict } from "@punctual/queue";
+import { withinMs } from "@punctual/runtime";
 
 export interface InstallationFacts {
   figures: InstallationFigures;
@@ -54,6 +55,8 @@ export interface FactsReaderDeps {
 
 export const recentMinutes = 15;
 const workersHeardMs = 600_000;
+/** For all that is asked of Redis, once it said that it is there. */
+const redisTimeoutMs = 1_000;
 /** Added up by a reading; what is beyond that is added up by the next, or by workers. */
 const changesMax = 5_000;
 const eventsMax = 2_000;
@@ -87,16 +90,15 @@ async function readFacts({
   await Promise.all([addUpPostCounts(database, changesMax), addUpStatistics(database, eventsMax)]);
   const figures = await readInstallationFigures(database, { horizonMs: producer.horizonMs });
   const since = new Date(figures.now.getTime() - recentMinutes * 60_000);
-  const [counts, day, workers, statistics, redis, queues] = await Promise.all([
+  const [counts, day, workers, statistics, redis] = await Promise.all([
     readPostCounts(database),
     readDayFigures(database),
     listWorkers(database, workersHeardMs),
     readStatistics(database, { kinds: ["lateness", "published", "failure"], since }),
-    producer.inspect(),
-    readQueues([producer, ...(preparations === undefined ? [] : [preparations]), deliveries]),
+    readRedis([producer, ...(preparations === undefined ? [] : [preparations]), deliveries], producer),
   ]);
   const recent = { lateness: latenessOf(statistics), platforms: platformsOf(statistics) };
-  return { figures, counts, day, workers, recent, redis, queues: redis.kind === "away" ? null : queues };
+  return { figures, counts, day, workers, recent, ...redis };
 }
 
 export function latenessOf(
@@ -117,6 +119,21 @@ function platformsOf(statistics: readonly MinuteStatistic[]): RecentPlatform[] {
     platforms.set(platform, known);
   }
   return [...platforms.values()];
+}
+
+/**
+ * What Redis says. One that keeps its connections and answers nothing must not keep anybody waiting, least of all those
+ * who ask whether posts go out: they do.
+ */
+async function readRedis(
+  producers: readonly Pick<PublishProducer | DeliveryProducer, "lanes" | "census" | "isReady">[],
+  { inspect, isReady }: Pick<PublishProducer, "inspect" | "isReady">,
+): Promise<Pick<InstallationFacts, "redis" | "queues">> {
+  const away = { redis: { kind: "away" }, queues: null } as const;
+  if (!(await isReady())) return away;
+  const reading = Promise.all([inspect(), readQueues(producers)]);
+  const [redis, queues] = await withinMs(redisTimeoutMs, reading, [away.redis, null] as const);
+  return { redis, queues: redis.kind === "away" ? null : queues };
 }
 
 /** Null if Redis does not answer. */

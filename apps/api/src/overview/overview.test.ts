@@ -5,6 +5,7 @@ import {
   insertTestPost,
   insertTestPosts,
   launchApp,
+  startOwnRedis,
   until,
   type LaunchedApp,
   type TestEnvironment,
@@ -201,6 +202,22 @@ test("the stream sends the overview again and again, over a real connection", as
     state: expect.any(String) as string,
     today: { published: expect.any(Number) as number },
   });
+});
+
+test("a Redis that keeps its connections and answers nothing makes nobody wait, and health blames no other", async () => {
+  const redis = await startOwnRedis();
+  const frozen = await openAppUnderTest({ ...env, redisUrl: redis.url }, { limits: { figuresKeptMs: 1 } });
+  try {
+    const known = async () => (await get<Overview>("/v1/operator/overview", frozen)).body.queues !== null;
+    await until("Redis is known", known);
+    redis.freeze();
+    const answer = await frozen.callRaw<{ reasons: { code: string }[] }>({ method: "GET", url: "/healthz" });
+    expect(codes(answer.body)).toContain("redis_away");
+    expect(codes(answer.body)).not.toContain("postgres_away");
+  } finally {
+    await frozen.close();
+    await redis.close();
+  }
 });
 
 test("without Redis the figures are there and the queues are unknown; without Postgres nothing is, and that is said", async () => {
