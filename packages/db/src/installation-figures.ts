@@ -27,6 +27,7 @@ export interface InstallationFigures {
   /** Waiting posts for which Redis is not known to hold a job, for longer than the stager takes. */
   withoutJob: number;
   failed24h: number;
+  /** By when it was found that they were missed. */
   missed24h: number;
   /** Unconfirmed posts that the platform is not asked about any more. */
   undecided: number;
@@ -85,7 +86,7 @@ export async function readInstallationFigures(
         SELECT FROM posts WHERE enqueued_rev < revision AND status IN ('scheduled', 'retrying')
           AND updated_at <= app_now() - ${stagingMs} * interval '1 millisecond' ${withinHorizon(horizonMs)} LIMIT ${dueCountMax}) AS post) AS "withoutJob",
       (SELECT count(*)::integer FROM posts WHERE status = 'failed' AND failed_at > app_now() - interval '24 hours') AS "failed24h",
-      (SELECT count(*)::integer FROM posts WHERE status = 'missed' AND late_at > app_now() - interval '24 hours') AS "missed24h",
+      (SELECT count(*)::integer FROM posts WHERE status = 'missed' AND updated_at > app_now() - interval '24 hours') AS "missed24h",
       (SELECT count(*)::integer FROM posts WHERE status = 'unconfirmed' AND confirm_at IS NULL) AS undecided,
       (SELECT count(*)::integer FROM social_accounts
         WHERE (paused OR status = 'needs_reconnect') AND status = 'needs_reconnect' AND deleted_at IS NULL) AS "disconnectedAccounts",

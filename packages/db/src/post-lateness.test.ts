@@ -8,6 +8,7 @@ import {
   type TestTenant,
 } from "@punctual/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { readInstallationFigures } from "./installation-figures.ts";
 import { claimPost } from "./post-claim.ts";
 import { markLatePosts } from "./post-lateness.ts";
 import { attemptEnd, recordSettlement } from "./post-settlement.ts";
@@ -53,6 +54,15 @@ describe("once its grace is over, a post", () => {
     };
     expect(await events(id)).toEqual([{ type: "post.missed", data }]);
     expect(await markLatePosts(env.database, limit)).toBe(0);
+  });
+
+  test("counts as missed today, however long nobody was there to find out", async () => {
+    await overdue({ dueInMs: -72 * hourMs });
+    await markLatePosts(env.database, limit);
+    const missed = async () => (await readInstallationFigures(env.database, { horizonMs: null })).missed24h;
+    expect(await missed()).toBe(1);
+    await env.sql("UPDATE posts SET updated_at = app_now() - interval '25 hours'");
+    expect(await missed()).toBe(0);
   });
 
   test("is missed also while it waits for its next attempt, or is held", async () => {
