@@ -2,7 +2,14 @@
  * Credentials at rest: AES-256-GCM under the first of ENCRYPTION_KEYS, readable under any of them, bound to the row
  * they belong to so that a value copied to another row does not open.
  */
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  randomBytes,
+  type KeyObject,
+} from "node:crypto";
 
 export interface Keyring {
   /** @param context what the value belongs to, such as a row's id; needed again to open it */
@@ -15,7 +22,8 @@ export interface Keyring {
 
 interface Key {
   id: string;
-  bytes: Buffer;
+  /** Not plain bytes: with those each opening of a credential takes Node four times as long. */
+  secret: KeyObject;
 }
 
 const version = "v1";
@@ -27,14 +35,14 @@ export function createKeyring(encryptionKeys: string): Keyring {
   const keys: Key[] = encryptionKeys.split(",").map((encoded) => {
     const bytes = Buffer.from(encoded, "base64");
     if (bytes.length !== 32) throw new Error("an encryption key is not 32 bytes long");
-    return { id: createHash("sha256").update(bytes).digest("hex").slice(0, 8), bytes };
+    return { id: createHash("sha256").update(bytes).digest("hex").slice(0, 8), secret: createSecretKey(bytes) };
   });
   const [first] = keys as [Key];
 
   return {
     seal(plaintext, context) {
       const iv = randomBytes(ivLength);
-      const cipher = createCipheriv("aes-256-gcm", first.bytes, iv).setAAD(Buffer.from(context));
+      const cipher = createCipheriv("aes-256-gcm", first.secret, iv).setAAD(Buffer.from(context));
       const body = Buffer.concat([iv, cipher.update(plaintext, "utf8"), cipher.final(), cipher.getAuthTag()]);
       return `${version}.${first.id}.${body.toString("base64")}`;
     },
@@ -45,7 +53,7 @@ export function createKeyring(encryptionKeys: string): Keyring {
         throw new Error("credentials are sealed under a key that is not in ENCRYPTION_KEYS");
       }
       const body = Buffer.from(encoded, "base64");
-      const decipher = createDecipheriv("aes-256-gcm", key.bytes, body.subarray(0, ivLength), {
+      const decipher = createDecipheriv("aes-256-gcm", key.secret, body.subarray(0, ivLength), {
         authTagLength: tagLength,
       });
       decipher.setAAD(Buffer.from(context)).setAuthTag(body.subarray(-tagLength));
