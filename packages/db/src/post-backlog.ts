@@ -1,6 +1,7 @@
 /** Waiting posts as those see them who do not go through Redis: due ones to claim, and all of them to put back. */
 import type { PublishJobId } from "@punctual/core";
 import type { Database } from "./database.ts";
+import { Prisma } from "./generated/client.ts";
 import { withinHorizon, type UnenqueuedPost } from "./post-enqueue.ts";
 
 export interface OverduePost extends PublishJobId {
@@ -38,6 +39,12 @@ export interface BacklogPosition {
 }
 
 /**
+ * It is never greater. Said as equality, Postgres would believe that it holds for one row in two hundred, and rather
+ * read and sort the whole table than walk along the index.
+ */
+const isEnqueued = Prisma.sql`enqueued_rev >= revision`;
+
+/**
  * Waiting posts that count as enqueued, in due order, after a position: a page of what Redis should hold.
  *
  * @param request.horizonMs beyond it are posts without jobs, which are not to be gone over, in milliseconds; null: none are
@@ -52,7 +59,7 @@ export function enqueuedPosts(
     SELECT id AS "postId", platform, revision, generation, next_attempt_at AS "dueAt", max_attempts AS "maxAttempts",
            request_id AS "requestId"
     FROM posts
-    WHERE status IN ('scheduled', 'retrying') AND platform = ${platform} AND enqueued_rev = revision
+    WHERE status IN ('scheduled', 'retrying') AND platform = ${platform} AND ${isEnqueued}
       AND next_attempt_at >= ${dueAt}
       AND (next_attempt_at, id) > (${dueAt}, ${after?.postId ?? "00000000-0000-0000-0000-000000000000"}::uuid) ${withinHorizon(horizonMs)}
     ORDER BY next_attempt_at, id
@@ -75,7 +82,7 @@ export function soonestEnqueuedPosts(
       SELECT id AS "postId", platform, revision, generation, next_attempt_at AS "dueAt", max_attempts AS "maxAttempts",
              request_id AS "requestId"
       FROM posts
-      WHERE status IN ('scheduled', 'retrying') AND platform = wanted.platform AND enqueued_rev = revision ${withinHorizon(horizonMs)}
+      WHERE status IN ('scheduled', 'retrying') AND platform = wanted.platform AND ${isEnqueued} ${withinHorizon(horizonMs)}
       ORDER BY next_attempt_at, id LIMIT ${perPlatform}
     ) AS post`;
 }

@@ -37,7 +37,10 @@ export async function markDeliveriesEnqueued(database: Database, jobs: readonly 
     WHERE ${isCurrent} AND delivery.enqueued_round < job.round`;
 }
 
-/** Waiting deliveries that count as enqueued, in due order, after one of them: a page of what Redis should hold. */
+/**
+ * Waiting deliveries that count as enqueued, in due order, after one of them: a page of what Redis should hold. That the
+ * rounds are the same is not said as equality, which Postgres would believe of one row in two hundred only.
+ */
 export function enqueuedDeliveries(
   database: Database,
   { after, limit }: { after: Pick<UnenqueuedDelivery, "dueAt" | "deliveryId"> | null; limit: number },
@@ -46,7 +49,7 @@ export function enqueuedDeliveries(
   const id = after?.deliveryId ?? "00000000-0000-0000-0000-000000000000";
   return database.prisma.$queryRaw<UnenqueuedDelivery[]>`
     SELECT ${jobColumns} FROM webhook_deliveries AS delivery
-    WHERE status = 'pending' AND enqueued_round = round AND (next_attempt_at, id) > (${dueAt}, ${id}::uuid)
+    WHERE status = 'pending' AND enqueued_round >= round AND (next_attempt_at, id) > (${dueAt}, ${id}::uuid)
     ORDER BY next_attempt_at, id LIMIT ${limit}`;
 }
 
