@@ -217,7 +217,8 @@ function judgeOutcomes(facts: InstallationFacts): Reason[] {
   const ended = day.published24h + figures.failed24h + figures.missed24h;
   if (rate !== null && ended >= healthLimits.endedMin && rate < healthLimits.successRateMin) {
     const lost = figures.failed24h + figures.missed24h;
-    const text = `Only ${(rate * 100).toFixed(1)} % of what ended within 24 hours was published; ${counted(lost, "post")} failed or ${verb(lost, "was", "were")} missed.`;
+    // Rounded down, as on the page: 94.99 % is not 95 %.
+    const text = `Only ${(Math.floor(rate * 1_000) / 10).toFixed(1)} % of what ended within 24 hours was published; ${counted(lost, "post")} failed or ${verb(lost, "was", "were")} missed.`;
     reasons.push(reason("low_success", text));
   }
   return reasons;

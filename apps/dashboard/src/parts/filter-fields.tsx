@@ -98,7 +98,7 @@ export function AccountField({ query }: FieldProps) {
         name="socialAccountId"
         list={listId}
         autocomplete="off"
-        placeholder="part of a name, or an id"
+        placeholder="name or id"
         defaultValue={query.get("socialAccountId") ?? ""}
         onInput={(event) => setTyped(event.currentTarget.value.trim())}
       />
