@@ -79,7 +79,7 @@ export async function startInstallation(stage: Stage, options: InstallationOptio
     LOG_LEVEL: "info",
   };
   const { directory } = stage;
-  const start = (name: string) =>
+  const start = (name: "api" | "worker") =>
     startShipped({ name, file: `apps/${name}/src/main.ts`, environment, imports, directory });
   const starting = await Promise.allSettled([start("api"), ...Array.from({ length: count }, () => start("worker"))]);
   const processes = starting.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));

@@ -56,8 +56,8 @@ process.on("exit", () => {
 let started = 0;
 
 /** @returns once it listens */
-export async function startShipped(options: ProgramOptions): Promise<ShippedProcess> {
-  const launched = launch(options, { flags: thriftyFlags, environment: thriftyEnvironment });
+export async function startShipped(options: ProgramOptions & { name: "api" | "worker" }): Promise<ShippedProcess> {
+  const launched = launch(options, { flags: thriftyFlags(options.name), environment: thriftyEnvironment });
   const { child, log, ended, stop } = launched;
   const { ask } = converse(options.name, launched);
   const listening = () => /^\{.*"listening".*\}$/m.exec(readFileSync(log, "utf8"))?.[0];

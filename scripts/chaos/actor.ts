@@ -63,7 +63,7 @@ export function startActor({ name, command, environment, wires, logDirectory }: 
   const terminated = new Set<number>();
 
   function launch(): void {
-    const life = spawn(process.execPath, [...thriftyFlags, ...command], {
+    const life = spawn(process.execPath, [...thriftyFlags("worker"), ...command], {
       cwd: repository,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       env: {

@@ -37,12 +37,16 @@ const lastLinesMax = 12;
 
 /** @returns once it listens */
 export async function launchApp(options: AppOptions): Promise<RunningApp> {
-  const child = spawn(process.execPath, [...thriftyFlags, path.join("apps", options.name, "src", "main.ts")], {
-    cwd: options.root,
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-    env: { ...thriftyEnvironment, ...options.environment },
-  });
+  const child = spawn(
+    process.execPath,
+    [...thriftyFlags(options.name), path.join("apps", options.name, "src", "main.ts")],
+    {
+      cwd: options.root,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      env: { ...thriftyEnvironment, ...options.environment },
+    },
+  );
   const exited = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
     child.once("close", (code, signal) => resolve(signal === null ? `exit code ${code}` : signal));

@@ -1,6 +1,6 @@
 /** The sandbox's program. Everything else is in `process.ts`, loaded once the process is what it shall be. */
 import { beThrifty } from "@punctual/runtime/thrift";
 
-beThrifty();
+beThrifty("sandbox");
 const [{ runMain }, { runSandbox }] = await Promise.all([import("@punctual/runtime"), import("./process.ts")]);
 await runMain(runSandbox);

@@ -1,6 +1,6 @@
 /** The worker's program. Everything else is in `process.ts`, loaded once the process is what it shall be. */
 import { beThrifty } from "@punctual/runtime/thrift";
 
-beThrifty();
+beThrifty("worker");
 const [{ runMain }, { runWorker }] = await Promise.all([import("@punctual/runtime"), import("./process.ts")]);
 await runMain(runWorker);

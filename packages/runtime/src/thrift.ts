@@ -7,21 +7,34 @@
  * Imports nothing: it runs before anything else is loaded.
  */
 
+export type Program = "api" | "worker" | "sandbox";
+
+/**
+ * Per program: how large the space of new objects may be, in megabytes (by default it grows to 16, three times over),
+ * and by how much the heap may grow before it is collected again, in percent (by default to four times its size). Less
+ * memory is more collecting: an API needs more to begin with, and a worker has more garbage a second.
+ */
+const heaps: Readonly<Record<Program, { newMb: number; growthPercent: number }>> = {
+  api: { newMb: 4, growthPercent: 25 },
+  worker: { newMb: 8, growthPercent: 40 },
+  sandbox: { newMb: 8, growthPercent: 40 },
+};
+
 /** A Node that does not know a flag does not start. */
 const triedMajor = "24";
 
-const flags = [
-  // Of the space of new objects, in megabytes; by default it grows to 16, three times over.
-  "--max-semi-space-size=8",
-  // Collect when the heap grew by so much since the last time; by default it may grow to four times the size.
-  "--heap-growing-percent=40",
-  // The only WebAssembly that is worth optimizing runs once: it strips types and plans queries. Optimizing it takes
-  // 20 MB that stay.
-  "--liftoff-only",
-];
-
 /** For the command line of Node; none for one that they were not tried with. */
-export const thriftyFlags: readonly string[] = process.versions.node.startsWith(`${triedMajor}.`) ? flags : [];
+export function thriftyFlags(program: Program): readonly string[] {
+  if (!process.versions.node.startsWith(`${triedMajor}.`)) return [];
+  const { newMb, growthPercent } = heaps[program];
+  return [
+    `--max-semi-space-size=${newMb}`,
+    `--heap-growing-percent=${growthPercent}`,
+    // The only WebAssembly that is worth optimizing runs once: it strips types and plans queries. Optimizing it takes
+    // 20 MB that stay.
+    "--liftoff-only",
+  ];
+}
 
 /** For the environment, where it is not set already. */
 export const thriftyEnvironment: Readonly<Record<string, string>> = {
@@ -34,10 +47,10 @@ export const thriftyEnvironment: Readonly<Record<string, string>> = {
  * wants others, or if it cannot be replaced: on Windows, and as a child that its parent talks to. Call it before
  * anything is imported or opened.
  */
-export function beThrifty(): void {
+export function beThrifty(program: Program): void {
   const given = [...process.execArgv, ...(process.env["NODE_OPTIONS"] ?? "").split(/\s+/)];
   const isGiven = (flag: string) => given.some((other) => nameOf(other) === nameOf(flag));
-  const missing = thriftyFlags.filter((flag) => !isGiven(flag));
+  const missing = thriftyFlags(program).filter((flag) => !isGiven(flag));
   if (missing.length === 0 || process.execve === undefined || process.channel !== undefined) return;
   process.execve(process.execPath, [process.argv0, ...process.execArgv, ...missing, ...process.argv.slice(1)], {
     ...thriftyEnvironment,

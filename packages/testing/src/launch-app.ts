@@ -35,7 +35,7 @@ export async function launchApp(
   name: "api" | "worker" | "sandbox",
   environment: Readonly<Record<string, string>>,
 ): Promise<LaunchedApp> {
-  const child = spawn(process.execPath, [...thriftyFlags, path.join("apps", name, "src", "main.ts")], {
+  const child = spawn(process.execPath, [...thriftyFlags(name), path.join("apps", name, "src", "main.ts")], {
     cwd: repository,
     // With a channel to us it notices our death, and stops.
     stdio: ["ignore", "pipe", "pipe", "ipc"],
