@@ -23,8 +23,13 @@ test("secrets and texts in a careless object are not written", () => {
     post: { text: "t1" },
     headers: { authorization: "a1" },
     secret: "s2",
+    asked: { req: { headers: { cookie: "c1", host: "shown" } } },
   };
-  expect(JSON.stringify(logged((logger) => logger.info(careless, "oops")))).not.toMatch(/s1|s2|t1|a1/);
+  const before = structuredClone(careless);
+  const line = logged((logger) => logger.child({ password: "p1", postId: "1" }).info(careless, "oops"));
+  expect(JSON.stringify(line)).not.toMatch(/s1|s2|t1|a1|c1|p1/);
+  expect(line).toMatchObject({ postId: "1", asked: { req: { headers: { cookie: "[redacted]", host: "shown" } } } });
+  expect(careless).toEqual(before);
 });
 
 test("an error is written by its first and last line, without the query in between", () => {

@@ -6,18 +6,11 @@ import { destination, pino, type DestinationStream, type Logger } from "pino";
 
 export type { Logger };
 
-const secretPaths = [
-  "authorization",
-  "credentials",
-  "password",
-  "secret",
-  "text",
-  "content",
-  "headers.authorization",
-  "headers.cookie",
-  "req.headers.authorization",
-  "req.headers.cookie",
-];
+const secretNames = ["authorization", "cookie", "credentials", "password", "secret", "text", "content"];
+const isSecret: ReadonlySet<string> = new Set(secretNames);
+const censor = "[redacted]";
+/** How deep secrets are looked for. */
+const depthMax = 4;
 
 /** @param service which program speaks: `api`, `worker`, `sandbox` */
 export function createLogger(service: string, level: string, stream: DestinationStream = openOutput()): Logger {
@@ -26,11 +19,37 @@ export function createLogger(service: string, level: string, stream: Destination
       level,
       base: { service, pid: process.pid },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: [...secretPaths, ...secretPaths.map((path) => `*.${path}`)], censor: "[redacted]" },
+      formatters: { level: (label) => ({ level: label }), log: (fields) => hideWithin(fields) },
+      // What loggers made from this one always say.
+      redact: { paths: [...secretNames], censor },
       serializers: { err: describeError, error: describeError },
     },
     stream,
+  );
+}
+
+/**
+ * Hides secrets within what a line holds. Pino's own way, paths with wildcards, costs each line twice as much as all else
+ * about it, since it looks for them in a copy.
+ */
+function hideWithin(fields: Record<string, unknown>, depth = 1): Record<string, unknown> {
+  let shown = fields;
+  for (const [name, value] of Object.entries(fields)) {
+    const hidden =
+      isSecret.has(name) && value !== undefined ? censor : isOpen(value, depth) ? hideWithin(value, depth + 1) : value;
+    if (hidden !== value) shown = { ...shown, [name]: hidden };
+  }
+  return shown;
+}
+
+/** Errors have their own description. */
+function isOpen(value: unknown, depth: number): value is Record<string, unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    depth < depthMax &&
+    !Array.isArray(value) &&
+    !(value instanceof Error)
   );
 }
 
