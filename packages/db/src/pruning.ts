@@ -1,6 +1,7 @@
 /** Forgetting what is no longer owed to anybody, a batch at a time so that nothing is blocked. */
 import { pruneConnections } from "./connections.ts";
 import type { Database } from "./database.ts";
+import { Prisma } from "./generated/client.ts";
 import { pruneOperations, type OperationsRetention } from "./operations-pruning.ts";
 
 export interface Retention extends OperationsRetention {
@@ -31,8 +32,9 @@ export async function prune(database: Database, retention: Retention, limit: num
   const [events] = await prisma.$queryRaw<[{ count: number }]>`
     WITH gone AS (
       DELETE FROM events WHERE sequence IN (
-        SELECT sequence FROM events WHERE created_at < app_now() - ${retention.eventDays} * interval '1 day'
-        ORDER BY sequence LIMIT ${limit})
+        -- The oldest are the first: those behind one that is to stay can wait.
+        SELECT sequence FROM (SELECT sequence, created_at FROM events ORDER BY sequence LIMIT ${limit}) AS first
+        WHERE created_at < app_now() - ${retention.eventDays} * interval '1 day')
       RETURNING company_id, transaction_id, sequence
     ), horizon AS (
       INSERT INTO event_horizons (company_id, transaction_id, sequence)
@@ -67,11 +69,14 @@ export async function prune(database: Database, retention: Retention, limit: num
           AND (status NOT IN ('published', 'failed', 'missed', 'cancelled')
             OR updated_at > app_now() - ${retention.idempotencyHours} * interval '1 hour'))
       ORDER BY created_at LIMIT ${limit})`;
+  // What changed last before a day was made before it: ids tell when, so younger posts need not be looked at.
+  const firstIdAfter = Prisma.sql`(lpad(to_hex((extract(epoch FROM app_now() - ${retention.postDays} * interval '1 day') * 1000)::bigint), 12, '0')
+    || '00000000000000000000')::uuid`;
   const [posts] = await prisma.$queryRaw<[{ count: number }]>`
     WITH old AS (
       SELECT id FROM posts
       WHERE status IN ('published', 'failed', 'missed', 'cancelled')
-        AND updated_at < app_now() - ${retention.postDays} * interval '1 day'
+        AND updated_at < app_now() - ${retention.postDays} * interval '1 day' AND id < ${firstIdAfter}
       ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED
     ), gone AS (DELETE FROM attempts WHERE post_id IN (SELECT id FROM old) RETURNING post_id)
     SELECT count(*)::integer AS count FROM old`;
@@ -80,7 +85,7 @@ export async function prune(database: Database, retention: Retention, limit: num
     DELETE FROM posts WHERE id IN (
       SELECT id FROM posts AS old
       WHERE status IN ('published', 'failed', 'missed', 'cancelled')
-        AND updated_at < app_now() - ${retention.postDays} * interval '1 day'
+        AND updated_at < app_now() - ${retention.postDays} * interval '1 day' AND id < ${firstIdAfter}
         AND NOT EXISTS (SELECT FROM attempts WHERE post_id = old.id)
       ORDER BY id LIMIT ${limit})`;
   const operations = await pruneOperations(database, retention, limit);

@@ -1,5 +1,5 @@
 /** A waiting post straight into the database, for tests of what comes after accepting. */
-import { randomUUID } from "node:crypto";
+import { newId } from "@punctual/db";
 import type { TestTenant } from "./test-tenant.ts";
 
 export interface TestPostOptions {
@@ -35,7 +35,7 @@ export async function insertTestPosts(
   count: number,
   options: TestPostOptions = {},
 ): Promise<string[]> {
-  const ids = Array.from({ length: count }, () => randomUUID());
+  const ids = Array.from({ length: count }, () => newId());
   await sql(
     `INSERT INTO posts (id, company_id, social_account_id, client_id, platform, content, scheduled_at, grace_minutes,
                         when_late, late_at, status, accepted_at, max_attempts, next_attempt_at, created_at, updated_at, enqueued_rev)
