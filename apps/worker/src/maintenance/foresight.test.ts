@@ -87,25 +87,6 @@ test("what the platform tells of an account is kept, for the credentials it was 
   expect(await settings()).toEqual({ ...before, account: "kim@one.example" });
 });
 
-test("what the platform tells of an account is kept, for the credentials it was asked with", async () => {
-  const settings = async () =>
-    (
-      await env.sql<{ settings: object }>("SELECT settings FROM social_accounts WHERE id = $1", [
-        tenant.socialAccountId,
-      ])
-    )[0]?.settings;
-  const before = await settings();
-  answer = { kind: "works", learned: { settings: { account: "kim@one.example" }, credentialsVersion: 1 } };
-  await insert(hourMs / 2);
-  await start();
-  await until("it to be kept", async () => JSON.stringify(await settings()).includes("kim"));
-  expect(await settings()).toEqual({ ...before, account: "kim@one.example" });
-  const others = { settings: { account: "sam@one.example" }, credentialsVersion: 2 };
-  const { socialAccountId } = tenant;
-  await keepAccountCheck(env.database, { socialAccountId, check: { kind: "works", learned: others } });
-  expect(await settings()).toEqual({ ...before, account: "kim@one.example" });
-});
-
 test("what is wrong with the account or the media is told once, and the post stays as it is", async () => {
   answer = { kind: "refused", message: "the page is gone" };
   const id = await insert(23 * hourMs);
