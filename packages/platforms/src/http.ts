@@ -4,7 +4,8 @@
  */
 import { lookup as systemLookup } from "node:dns";
 import type { Readable } from "node:stream";
-import { Agent } from "undici";
+// The agent alone: the whole library brings a second `fetch`, and takes 6 MB in every process.
+import Agent from "undici/lib/dispatcher/agent.js";
 import { guardLookup, namesPrivateAddress, privateAddressCode, type Lookup } from "./address-guard.ts";
 import type { UploadBody } from "./upload-body.ts";
 
