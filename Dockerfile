@@ -29,6 +29,13 @@ COPY tsconfig.json ./
 COPY apps/dashboard apps/dashboard
 RUN node apps/dashboard/build.ts
 
+# Our modules without their types: what strips them stays in a process's memory.
+FROM generated AS stripped
+COPY packages packages
+COPY apps apps
+COPY scripts/strip-types.mjs scripts/
+RUN node scripts/strip-types.mjs
+
 # Optional packages too: the Prisma CLI is an optional peer of its client, and would come along with all it needs.
 FROM manifests AS production
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
@@ -39,6 +46,7 @@ ENV NODE_ENV=production HOST=0.0.0.0
 COPY --from=production /app ./
 COPY packages packages
 COPY --from=generated /app/packages/db/src/generated packages/db/src/generated
+COPY --from=stripped /app/node_modules/.cache/punctual-types node_modules/.cache/punctual-types
 # The API looks here whether the database fits its version.
 COPY prisma/migrations prisma/migrations
 USER node

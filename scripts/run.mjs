@@ -2,7 +2,7 @@
 // TypeScript file under the Node this project pins. Plain JavaScript without dependencies, because on a fresh
 // clone there is nothing else yet, and the Node in PATH may be as old as 20. In package.json `exec` stands in front of
 // it where signals matter: one sent to npm alone then arrives here, not at a shell in between that tells nobody.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { constants } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -19,7 +19,10 @@ ensureInstalled(root);
 
 const target = path.resolve(root, script);
 const pinnedNode = path.join(root, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
-if (Number(process.versions.node.split(".")[0]) >= 24) {
+const isNew = Number(process.versions.node.split(".")[0]) >= 24;
+// It saves memory, no more: a checkout that cannot be written to runs as well.
+spawnSync(isNew ? process.execPath : pinnedNode, [path.join(root, "scripts", "strip-types.mjs")], { stdio: "ignore" });
+if (isNew) {
   // Same process: signals reach the script directly.
   process.argv.splice(1, 2, target);
   await import(pathToFileURL(target).href);

@@ -1,6 +1,11 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { text } from "node:stream/consumers";
-import { expect, test } from "vitest";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
 import { thriftyEnvironment, thriftyFlags } from "./thrift.ts";
 
 interface Told {
@@ -60,6 +65,31 @@ test("what somebody chose is left as it is", async () => {
 test("a child that its parent talks to stays what it is: the channel would be lost", async () => {
   const told = await start([], {}, true);
   expect(told.flags).not.toContain(ours[0]);
+});
+
+describe("what strips types", () => {
+  const run = promisify(execFile);
+  /** Loads a module by our flags. @returns what it exports as `value`, and whether Node's stripper was needed */
+  async function load(module: string): Promise<{ value: unknown; stripped: boolean }> {
+    const program = `
+      const { value } = await import(${JSON.stringify(module)});
+      console.log(JSON.stringify({ value, stripped: process.moduleLoadList.some((name) => name.includes("amaro")) }));`;
+    const { stdout } = await run(process.execPath, [...ours, "--input-type=module", "--eval", program]);
+    return JSON.parse(stdout) as { value: unknown; stripped: boolean };
+  }
+
+  test("is not loaded for modules that were stripped before", async () => {
+    await run(process.execPath, [fileURLToPath(new URL("../../../scripts/strip-types.mjs", import.meta.url))]);
+    expect(await load(new URL("service.ts", import.meta.url).href)).toMatchObject({ stripped: false });
+  });
+
+  test("is there for one that was not", async () => {
+    const directory = await mkdtemp(path.join(tmpdir(), "punctual-thrift-"));
+    const file = path.join(directory, "new.ts");
+    await writeFile(file, "export const value: number = 42;");
+    expect(await load(pathToFileURL(file).href)).toEqual({ value: 42, stripped: true });
+    await rm(directory, { recursive: true });
+  });
 });
 
 test("the flags are of this Node", () => {

@@ -33,6 +33,8 @@ export function thriftyFlags(program: Program): readonly string[] {
     // The only WebAssembly that is worth optimizing runs once: it strips types and plans queries. Optimizing it takes
     // 20 MB that stay.
     "--liftoff-only",
+    // Most modules are kept without their types, so that what strips them is not loaded at all.
+    `--import=${new URL("stripped-types.mjs", import.meta.url).href}`,
   ];
 }
 
@@ -49,7 +51,8 @@ export const thriftyEnvironment: Readonly<Record<string, string>> = {
  */
 export function beThrifty(program: Program): void {
   const given = [...process.execArgv, ...(process.env["NODE_OPTIONS"] ?? "").split(/\s+/)];
-  const isGiven = (flag: string) => given.some((other) => nameOf(other) === nameOf(flag));
+  const isGiven = (flag: string) =>
+    given.includes(flag) || given.some((other) => nameOf(other) === nameOf(flag) && nameOf(flag) !== "--import");
   const missing = thriftyFlags(program).filter((flag) => !isGiven(flag));
   if (missing.length === 0 || process.execve === undefined || process.channel !== undefined) return;
   process.execve(process.execPath, [process.argv0, ...process.execArgv, ...missing, ...process.argv.slice(1)], {
