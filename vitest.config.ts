@@ -2,8 +2,18 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Files that take a minute or more: begun last, they would have the rest of the machine to themselves. */
-const long = ["/scripts/chaos/", "/apps/dashboard/", "/main.test.ts", "/scripts/"];
+/**
+ * Files that take long: begun last, they would have the rest of the machine to themselves. The two that run whole
+ * installations stand apart, so as not to run at the same time.
+ */
+const long = [
+  "/chaos/teeth",
+  "/apps/dashboard/",
+  "/main.test.ts",
+  "/scripts/all-platforms",
+  "/scripts/load",
+  "/scripts/",
+];
 
 const rank = ({ moduleId }: TestSpecification) => {
   const found = long.findIndex((part) => moduleId.includes(part));

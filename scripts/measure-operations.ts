@@ -52,7 +52,9 @@ try {
   const [some] = await searchPosts(database, { filter: anyPost, limit: 1, beforeId: null });
   const hourAgo = new Date(Date.now() - 3_600_000);
   await measure("posts by state and platform", () => readPostCounts(database));
-  await measure("due, overdue, limited, failed, last error", () => readInstallationFigures(database, { horizonMs: null }));
+  await measure("due, overdue, limited, failed, last error", () =>
+    readInstallationFigures(database, { horizonMs: null }),
+  );
   await measure("the day and 24 hours", () => readDayFigures(database));
   await measure("15 minutes of lateness", () =>
     readStatistics(database, { kinds: ["lateness", "published", "failure"], since: new Date(Date.now() - 900_000) }),

@@ -2,7 +2,14 @@
 import { markDeliveriesEnqueued, markEnqueued, openDatabase, type Database } from "@punctual/db";
 import { createPlatforms, type Platforms } from "@punctual/platforms";
 import { openDeliveryProducer, openPrepareProducer, openProducer, openSharedCounts } from "@punctual/queue";
-import { createKeyring, openTracing, programVersion, queueHorizonMs, type Logger, type Service } from "@punctual/runtime";
+import {
+  createKeyring,
+  openTracing,
+  programVersion,
+  queueHorizonMs,
+  type Logger,
+  type Service,
+} from "@punctual/runtime";
 import { buildApp } from "./app.ts";
 import { apiLimits, type ApiConfig } from "./config.ts";
 import { createKeyRates, keyWindowMs } from "./rate-limits/key-limit.ts";
