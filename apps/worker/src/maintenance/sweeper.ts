@@ -3,7 +3,7 @@
  * to do, and stops between two rounds. With a lookout, each round waits for the next look that all share, and what it
  * showed is handed to the round; now and then a round is told nothing all the same, and looks for itself.
  */
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as delay } from "node:timers/promises";
 import type { Outlook } from "@punctual/db";
 import { withinMs, type Logger, type Service } from "@punctual/runtime";
 import { lookIntervalMs, type Lookout } from "./lookout.ts";
@@ -65,7 +65,9 @@ export function createSweeper(options: SweeperOptions, { logger, sweep, lookout,
         pulse?.round(name, false);
         pauseMs = errorPauseMs;
       }
+      // Rounds that wait for nothing must not keep everything else of the process from its turn.
       if (pauseMs > 0) await delay(pauseMs, undefined, { signal: stopping }).catch(() => {});
+      else await turn();
     }
   }
 
