@@ -91,7 +91,12 @@ export async function openSite(): Promise<Site> {
     await page.getByRole("button", { name: "Log in" }).click();
     await page.getByRole("button", { name: "Log out" }).waitFor();
   };
-  const call = async <Body>(method: string, path: string, body?: object, { apiKey } = tenant) => {
+  const call = async <Body>(
+    method: string,
+    path: string,
+    body?: object,
+    { apiKey }: Pick<TestTenant, "apiKey"> = tenant,
+  ) => {
     const answer = await fetch(url + path, {
       method,
       headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
