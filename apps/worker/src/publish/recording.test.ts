@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Published, Settlement } from "@punctual/core";
-import { attemptEnd, claimPost, type ClaimedPost } from "@punctual/db";
-import { createTestEnvironment, insertTestPost, type TestEnvironment } from "@punctual/testing";
+import { attemptEnd, claimPost, openDatabase, type ClaimedPost } from "@punctual/db";
+import { createTestEnvironment, insertTestPost, until, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { shippedParts } from "../parts.ts";
 import { restartPostgres } from "./postgres-restart.fixture.ts";
 import { recordOutcome } from "./recording.ts";
 
+/** What recording promises to outlast is an outage of 20 s. */
+const outageMs = 20_500;
 const published: Published = { kind: "published", externalId: "r-1" };
 const settlement: Settlement = { status: "published", published };
 
@@ -45,6 +47,33 @@ test("recording comes through a Postgres that breaks its connections and then bl
   await restart.isTriedAgain();
   await restart.end();
   expect(await recorded).toBe(true);
+  expect(await statusOf(held.post.id)).toEqual({ status: "published", external_id: "r-1" });
+});
+
+test("a success is recorded although Postgres was away for longer than 20 s meanwhile", async () => {
+  const held = await claimed();
+  const own = new URL(env.databaseUrl).pathname.slice(1);
+  const administration = openDatabase(
+    { url: new URL("/postgres", env.databaseUrl).href, pooled: false, connectionsMax: 1, applicationName: "test" },
+    { logger: env.logger },
+  );
+  const { prisma } = administration;
+  const rename = async (from: string, to: string) => {
+    await prisma.$executeRaw`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${from}`;
+    await prisma.$executeRawUnsafe(`ALTER DATABASE ${from} RENAME TO ${to}`);
+    return true;
+  };
+  try {
+    // A database under another name is as good as away to those that look for it.
+    await until("it is away", () => rename(own, `away_${own}`));
+    const since = performance.now();
+    const recorded = record(held);
+    await until("the outage is over", async () => performance.now() - since > outageMs, { timeoutMs: 2 * outageMs });
+    await rename(`away_${own}`, own);
+    expect(await recorded).toBe(true);
+  } finally {
+    await administration.close();
+  }
   expect(await statusOf(held.post.id)).toEqual({ status: "published", external_id: "r-1" });
 });
 
