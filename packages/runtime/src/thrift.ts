@@ -15,7 +15,7 @@ export type Program = "api" | "worker" | "sandbox";
  * memory is more collecting: an API needs more to begin with, and a worker has more garbage a second.
  */
 const heaps: Readonly<Record<Program, { newMb: number; growthPercent: number }>> = {
-  api: { newMb: 4, growthPercent: 20 },
+  api: { newMb: 2, growthPercent: 10 },
   worker: { newMb: 8, growthPercent: 40 },
   sandbox: { newMb: 8, growthPercent: 40 },
 };
