@@ -1,5 +1,11 @@
 import { summarizeLateness } from "@punctual/core";
-import { createTestEnvironment, insertTestPost, type TestEnvironment, type TestTenant } from "@punctual/testing";
+import {
+  createTestEnvironment,
+  insertTestPost,
+  untilEventsAreVisible,
+  type TestEnvironment,
+  type TestTenant,
+} from "@punctual/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { addUpStatistics, readDayFigures, readStatistics, type MinuteStatistic } from "./minute-statistics.ts";
 
@@ -23,6 +29,7 @@ const write = (type: string, data: object = {}) =>
   ]);
 
 async function everything(): Promise<MinuteStatistic[]> {
+  await untilEventsAreVisible(env);
   while (await addUpStatistics(env.database, 7));
   const kinds = ["accepted", "published", "failed", "missed", "failure", "lateness"] as const;
   return readStatistics(env.database, { kinds, since: new Date(0) });

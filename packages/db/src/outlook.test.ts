@@ -3,6 +3,7 @@ import {
   createTestEnvironment,
   insertTestPost,
   insertTestPosts,
+  untilEventsAreVisible,
   type TestEnvironment,
   type TestTenant,
 } from "@punctual/testing";
@@ -45,6 +46,7 @@ const look = () => lookOut(env.database, { platforms });
 
 /** Nothing is left to be handed on or added up. */
 async function readAll(): Promise<void> {
+  await untilEventsAreVisible(env);
   while ((await addUpPostCounts(env.database, 1_000)) > 0);
   while (await addUpStatistics(env.database, 1_000));
   for (;;) {
@@ -184,6 +186,7 @@ describe("the look", () => {
     await env.sql("INSERT INTO events (company_id, type, data) VALUES ($1, 'post.published', '{}')", [
       tenant.companyId,
     ]);
+    await untilEventsAreVisible(env);
     expect(await look()).toMatchObject({ eventsToFanOut: true, toAddUp: true });
     await addUpPostCounts(env.database, 1_000);
     expect(await look()).toMatchObject({ eventsToFanOut: true, toAddUp: true });
@@ -205,6 +208,7 @@ describe("the look", () => {
       await env.sql("INSERT INTO events (company_id, type, data) VALUES ($1, 'post.failed', '{}')", [tenant.companyId]);
       expect(await look()).toMatchObject({ eventsToFanOut: false });
     });
+    await untilEventsAreVisible(env);
     expect(await look()).toMatchObject({ eventsToFanOut: true });
   });
 

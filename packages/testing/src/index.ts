@@ -18,6 +18,7 @@ export * from "./test-delivery.ts";
 export * from "./test-environment.ts";
 export * from "./test-post.ts";
 export * from "./until.ts";
+export * from "./visible-events.ts";
 export * from "./year-ahead.ts";
 export type { LocalServer } from "./server-process.ts";
 export type { TestTenant, TestTenantOptions } from "./test-tenant.ts";
