@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { createLogger } from "@punctual/runtime";
 import { until } from "@punctual/testing";
 import { afterEach, describe, expect, it } from "vitest";
@@ -5,6 +6,8 @@ import { createWatchdog, type WatchdogDeps } from "./watchdog.ts";
 
 const logger = createLogger("test", "silent");
 const intervalMs = 5;
+/** Longer than any machine the tests run on is slow. */
+const promptMs = 30_000;
 
 interface World {
   taken: number;
@@ -16,6 +19,12 @@ interface World {
   rounds: number;
   /** What a restart does to the consumer. */
   onRestart: () => void;
+  /** What counts as prompt. */
+  promptMs: number;
+  /** How long Redis takes to answer. */
+  answerMs: number;
+  /** How long this process has no turn in each round. */
+  stoppedMs: number;
 }
 
 let stop: (() => Promise<void>) | undefined;
@@ -32,6 +41,9 @@ async function watch(readings: Partial<World>): Promise<World> {
     gaveUp: [],
     rounds: 0,
     onRestart: () => {},
+    promptMs,
+    answerMs: 0,
+    stoppedMs: 0,
     ...readings,
   };
   const deps: WatchdogDeps = {
@@ -40,6 +52,7 @@ async function watch(readings: Partial<World>): Promise<World> {
       running: () => world.running,
       taken: () => {
         world.rounds += 1;
+        for (const beganAt = performance.now(); performance.now() - beganAt < world.stoppedMs;);
         return world.taken;
       },
       isConnected: () => world.connected,
@@ -49,11 +62,11 @@ async function watch(readings: Partial<World>): Promise<World> {
         world.onRestart();
       },
     },
-    census: { overdue: async () => world.overdue },
+    census: { overdue: () => delay(world.answerMs, world.overdue) },
     logger,
     giveUp: (reason) => void world.gaveUp.push(reason),
   };
-  const watchdog = createWatchdog(deps, { intervalMs });
+  const watchdog = createWatchdog(deps, { intervalMs, promptMs: world.promptMs });
   stop = () => watchdog.stop();
   await watchdog.start();
   return world;
@@ -85,6 +98,8 @@ describe("the watchdog", () => {
     ["nothing is due", { overdue: 0 }],
     ["Redis is away, when nothing can be taken", { connected: false }],
     ["long sends are running", { running: 1 }],
+    ["Redis has no turn on its machine", { promptMs: 20, answerMs: 40 }],
+    ["this process has no turn on its machine", { promptMs: 20, stoppedMs: 40 }],
   ])("does nothing while %s", async (_when, readings) => {
     const world = await watch(readings);
     await rounds(world, 12);
