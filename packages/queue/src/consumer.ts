@@ -15,10 +15,11 @@ import {
   type JobKind,
   type PublishJobId,
 } from "@punctual/core";
+import { setTimeout as delay } from "node:timers/promises";
 import { withinMs, type Logger, type Service } from "@punctual/runtime";
 import { DelayedError, UnrecoverableError, Worker, type Job } from "bullmq";
 import type { Redis } from "ioredis";
-import { defaultPrefix } from "./job-producer.ts";
+import { defaultPrefix, leadMs } from "./job-producer.ts";
 import { isProbe } from "./probes.ts";
 import { connectRedis } from "./redis.ts";
 import { setAsideUnreadable } from "./unreadable-jobs.ts";
@@ -118,15 +119,16 @@ function openJobConsumer<Id>(kind: JobKind<Id>, options: ConsumerOptions, deps: 
       logger.error({ jobId: job.id, queue: job.queueName }, "unreadable job set aside");
       throw withoutStack(new UnrecoverableError(`not a ${kind.name} job`));
     }
-    const verdict = await decide(ids, job);
+    const verdict = await decide(ids, job, stopping);
     if (verdict.kind === "done" && !keeping.takesOne()) job.opts.removeOnComplete = true;
     await obey(verdict, job, token);
   }
 
   /** Only this counts as running: what Redis hears of it afterwards is tidying, and Redis may be away. */
-  async function decide(ids: Id, job: Job): Promise<JobVerdict> {
+  async function decide(ids: Id, job: Job, stopping: AbortSignal): Promise<JobVerdict> {
     running += 1;
     try {
+      if (!(await isDue(job, stopping))) return { kind: "later", delayMs: 0 };
       return await handle(ids);
     } catch (error) {
       logger.error({ err: error, jobId: job.id }, "handling a job failed unexpectedly");
@@ -194,6 +196,22 @@ function openJobConsumer<Id>(kind: JobKind<Id>, options: ConsumerOptions, deps: 
       redis.disconnect();
     },
   };
+}
+
+/**
+ * Waits out the lead the job was given. A job without delay was given none, or not all of it; one that comes again is past
+ * it.
+ *
+ * @returns false if it is to stop
+ */
+async function isDue({ timestamp, opts }: Job, stopping: AbortSignal): Promise<boolean> {
+  // What it was enqueued with; `delay` is zero once its time has come.
+  const delayMs = opts.delay ?? 0;
+  const dueInMs = timestamp + delayMs + leadMs - Date.now();
+  if (delayMs === 0 || dueInMs <= 0) return true;
+  // A timer of Node may go off up to a millisecond early.
+  await delay(Math.min(dueInMs, leadMs) + 1);
+  return !stopping.aborted;
 }
 
 /**

@@ -87,6 +87,13 @@ const pingTimeoutMs = 300;
 /** How long stop waits for what was nudged, in milliseconds. */
 const drainTimeoutMs = 1_000;
 
+/**
+ * Jobs fire this much before their time, in milliseconds, and the consumer waits out the rest: Redis tells of a job
+ * whose time has come only when it wakes, 10 ms later at worst where it wakes 100 times a second, and then the job is
+ * still to be fetched.
+ */
+export const leadMs = 20;
+
 /** Kept for the board: finished jobs an hour, failed ones a week, both bounded. */
 export const keptJobs = {
   removeOnComplete: { age: 3_600, count: 1_000 },
@@ -248,7 +255,7 @@ function toBullJob<Id>(
     opts: {
       jobId: kind.id(job),
       timestamp: now,
-      delay: Math.max(0, job.dueAt.getTime() - now),
+      delay: Math.max(0, job.dueAt.getTime() - leadMs - now),
       attempts: job.maxAttempts,
       // What a tool reads; the consumer replaces each wait by the one Postgres stored.
       backoff: { type: "exponential", delay: 2_000 },

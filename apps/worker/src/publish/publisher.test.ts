@@ -152,6 +152,16 @@ describe("a job without work", () => {
     expect(verdict.kind === "later" && verdict.delayMs).toBeGreaterThan(hourMs / 2);
   });
 
+  test("waits here for a post that is due in a moment, and publishes it then, not before", async () => {
+    const id = await insertTestPost(env, tenant, { dueInMs: 45 });
+    expect(await publish(id, platformThat(published))).toEqual({ kind: "done" });
+    const [{ early } = {}] = await env.sql<{ early: boolean }>(
+      "SELECT first_sent_at < scheduled_at AS early FROM posts WHERE id = $1 AND status = 'published'",
+      [id],
+    );
+    expect(early).toBe(false);
+  });
+
   test("ends if it is not due and has a successor, beside which it must not live on", async () => {
     const id = await insertTestPost(env, tenant, { dueInMs: hourMs });
     await env.sql("UPDATE posts SET generation = 1 WHERE id = $1", [id]);

@@ -3,6 +3,7 @@
  * can go another way ends in a verdict for the job. It trusts nothing a job says beyond which post to look at.
  */
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   renewalTimes,
   settle,
@@ -64,6 +65,8 @@ export interface Publisher {
 
 /** How long a job waits when Postgres did not answer, in milliseconds. */
 const databaseDownDelayMs = 500;
+/** A post that is due within this, in milliseconds, is waited for here. */
+const soonMs = 50;
 /** How long a job waits for whoever still prepares its post ahead, in milliseconds. */
 const beingPreparedDelayMs = 500;
 
@@ -189,51 +192,53 @@ export function createPublisher(deps: PublisherDeps, options: PublisherOptions):
     return delayMs;
   }
 
-  return {
-    release: () => stopping.abort(),
-    async publish(platform, job, driver) {
-      const { postId, revision, generation } = job;
-      const token = randomUUID();
-      const sinceAskedMs = stopwatch();
-      let claim;
-      try {
-        claim = await take(platform, job, token);
-      } catch (error) {
-        logger.warn({ err: error, postId }, "claiming failed, trying again");
-        doubtful.add(postId, token);
-        return { kind: "later", delayMs: databaseDownDelayMs };
+  async function publish(platform: Platform, job: PublishJobId, driver: Driver): Promise<JobVerdict> {
+    const { postId, revision, generation } = job;
+    const token = randomUUID();
+    const sinceAskedMs = stopwatch();
+    let claim;
+    try {
+      claim = await take(platform, job, token);
+    } catch (error) {
+      logger.warn({ err: error, postId }, "claiming failed, trying again");
+      doubtful.add(postId, token);
+      return { kind: "later", delayMs: databaseDownDelayMs };
+    }
+    // A job of an older generation has a successor; it must not live on beside it.
+    if ("generation" in claim && generation < claim.generation) return { kind: "done" };
+    switch (claim.kind) {
+      case "claimed": {
+        const { post } = claim;
+        logger.debug({ requestId: post.requestId, postId, revision, attempt: post.attempt, driver }, "post claimed");
+        const start = {
+          name: `publish ${platform.name}`,
+          kind: "consumer" as const,
+          parent: post.traceParent ?? null,
+          attributes: { "punctual.post_id": postId, "punctual.attempt": post.attempt, "punctual.driver": driver },
+          startedAt: Date.now() - sinceAskedMs(),
+        };
+        const held = holdClaim(database, { platform, postId, token, sinceAskedMs });
+        return tracing.within(start, () => publishClaimed(tracedPlatform(platform, tracing), post, held, driver));
       }
-      // A job of an older generation has a successor; it must not live on beside it.
-      if ("generation" in claim && generation < claim.generation) return { kind: "done" };
-      switch (claim.kind) {
-        case "claimed": {
-          const { post } = claim;
-          logger.debug({ requestId: post.requestId, postId, revision, attempt: post.attempt, driver }, "post claimed");
-          const start = {
-            name: `publish ${platform.name}`,
-            kind: "consumer" as const,
-            parent: post.traceParent ?? null,
-            attributes: { "punctual.post_id": postId, "punctual.attempt": post.attempt, "punctual.driver": driver },
-            startedAt: Date.now() - sinceAskedMs(),
-          };
-          const held = holdClaim(database, { platform, postId, token, sinceAskedMs });
-          return tracing.within(start, () => publishClaimed(tracedPlatform(platform, tracing), post, held, driver));
-        }
-        case "not_due":
-          return { kind: "later", delayMs: claim.dueInMs };
-        case "being_prepared":
-          return { kind: "later", delayMs: beingPreparedDelayMs };
-        case "limited":
-          return { kind: "later", delayMs: await waitForLimit(platform, postId).catch(() => databaseDownDelayMs) };
-        case "account_closed":
-          await holdPostsOfClosedAccount(database, claim.socialAccountId);
-          return { kind: "done" };
-        case "not_claimable":
-          logger.debug({ postId, revision, status: claim.status }, "stale job");
-          return { kind: "done" };
-      }
-    },
-  };
+      case "not_due":
+        if (claim.dueInMs > soonMs) return { kind: "later", delayMs: claim.dueInMs };
+        // Through Redis it would come late.
+        await delay(claim.dueInMs + 1);
+        return stopping.signal.aborted ? { kind: "later", delayMs: 0 } : publish(platform, job, driver);
+      case "being_prepared":
+        return { kind: "later", delayMs: beingPreparedDelayMs };
+      case "limited":
+        return { kind: "later", delayMs: await waitForLimit(platform, postId).catch(() => databaseDownDelayMs) };
+      case "account_closed":
+        await holdPostsOfClosedAccount(database, claim.socialAccountId);
+        return { kind: "done" };
+      case "not_claimable":
+        logger.debug({ postId, revision, status: claim.status }, "stale job");
+        return { kind: "done" };
+    }
+  }
+
+  return { release: () => stopping.abort(), publish };
 }
 
 /** Credentials the platform gave a moment ago and refuses now are not helped by new ones. */
