@@ -44,9 +44,9 @@ function claimAll(
   { prisma }: Database,
   requests: readonly ClaimRequest[],
 ): Promise<(ClaimedRow & { claimToken: string })[]> {
-  // Each row is found by its id and by nothing else: with all its questions in one place, a planner whose statistics are
-  // an hour old goes through every due post of an account to find these.
-  return prisma.$queryRaw`
+  // Each row is found by its id alone, then by its place. With all questions at once, or a join by ids, a planner that takes
+  // the table for small or for nearly empty of due posts goes through all of it; and the plan is kept for long.
+  return prisma.$queryRaw`/* =claim-posts */
     WITH wanted AS (
       SELECT * FROM unnest(${requests.map(({ postId }) => postId)}::uuid[], ${requests.map(({ revision }) => revision)}::int[],
         ${requests.map(({ claimToken }) => claimToken)}::uuid[], ${requests.map(({ worker }) => worker)}::text[],
@@ -54,12 +54,13 @@ function claimAll(
     ), candidate AS MATERIALIZED (
       SELECT post.*, wanted.token, wanted.worker, wanted.lease_ms
       FROM wanted CROSS JOIN LATERAL (
-        SELECT * FROM posts WHERE id = wanted.id AND revision = wanted.revision FOR NO KEY UPDATE SKIP LOCKED
+        SELECT *, ctid AS place FROM posts WHERE id = wanted.id AND revision = wanted.revision
+        FOR NO KEY UPDATE SKIP LOCKED
       ) AS post
     ), claimed AS (
       UPDATE posts SET ${heldTogether}
       FROM candidate AS post JOIN social_accounts AS account ON account.id = post.social_account_id
-      WHERE posts.id = post.id AND ${isDue} AND NOT ${isBeingPrepared} AND NOT ${isBlocked}
+      WHERE posts.ctid = post.place AND ${isDue} AND NOT ${isBeingPrepared} AND NOT ${isBlocked}
       -- Its own first sending, made just now, is no earlier one.
       RETURNING posts.*, 'sending' AS phase, nullif(posts.first_sent_at, app_now()) AS sent_before
     ), attempt AS (

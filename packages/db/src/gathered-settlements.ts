@@ -40,7 +40,7 @@ function settleAll(
   { prisma }: Database,
   records: readonly PublishedRecord[],
 ): Promise<(SettledPost & { claimToken: string })[]> {
-  return prisma.$queryRaw`
+  return prisma.$queryRaw`/* =settle-published */
     WITH wanted AS (
       SELECT * FROM unnest(${records.map(({ postId }) => postId)}::uuid[], ${records.map(({ claimToken }) => claimToken)}::uuid[],
         ${records.map(({ needsJob }) => needsJob)}::boolean[], ${records.map(({ attempt }) => attempt.httpStatus)}::int[],
@@ -48,29 +48,31 @@ function settleAll(
         ${records.map(({ published }) => published.externalUrl ?? null)}::text[])
         AS wanted (id, token, needs_job, http_status, external_id, external_url)
     ), held AS MATERIALIZED (
-      SELECT wanted.* FROM wanted CROSS JOIN LATERAL (
-        -- Whoever has a token is being published. Found by the id and by nothing else, see gathered claims.
-        SELECT FROM posts WHERE id = wanted.id AND claim_token = wanted.token FOR NO KEY UPDATE SKIP LOCKED
-      ) AS post
+      SELECT wanted.*, status, place, attempt_place, sent_at FROM wanted CROSS JOIN LATERAL (
+        -- Found one by one, as gathered claims are.
+        SELECT posts.status, posts.ctid AS place, attempts.ctid AS attempt_place, attempts.sent_at
+        FROM posts JOIN attempts ON attempts.post_id = posts.id AND attempts.claim_token = posts.claim_token
+        WHERE posts.id = wanted.id AND posts.claim_token = wanted.token
+        FOR NO KEY UPDATE OF posts SKIP LOCKED
+      ) AS found
     ), post AS (
       UPDATE posts AS post
       SET status = 'published', held_reason = NULL, outcome_open = false, limited_until = NULL,
-          generation = post.generation + held.needs_job::int,
-          enqueued_rev = CASE WHEN held.needs_job THEN 0 ELSE post.enqueued_rev END,
+          generation = post.generation + attempt.needs_job::int,
+          enqueued_rev = CASE WHEN attempt.needs_job THEN 0 ELSE post.enqueued_rev END,
           claim_token = NULL, claimed_by = NULL, lease_until = NULL, confirm_at = NULL, confirm_count = 0,
           published_at = app_now(), lateness_ms = ${latenessMs},
-          external_id = held.external_id, external_url = held.external_url,
+          external_id = attempt.external_id, external_url = attempt.external_url,
           failure_category = NULL, failure_code = NULL, failure_message = NULL, failed_at = NULL, updated_at = app_now()
-      FROM held JOIN attempts AS attempt ON attempt.post_id = held.id AND attempt.claim_token = held.token
-      WHERE post.id = held.id
-      RETURNING post.*, held.token, attempt.number, held.http_status
+      -- Asked of what was found: it makes Postgres expect few, and so go to each instead of through the table.
+      FROM held AS attempt WHERE post.ctid = attempt.place AND attempt.status = 'publishing'
+      RETURNING post.*, attempt.token, attempt.attempt_place, attempt.http_status
     ), slots AS (${releaseSlotsOf(Prisma.sql`post.token`, Prisma.sql`true`)}
     ), ended AS (
-      UPDATE attempts AS attempt
+      UPDATE attempts
       SET outcome = 'published', category = NULL, code = NULL, message = NULL, http_status = post.http_status,
           external_id = post.external_id, external_url = post.external_url, ended_at = app_now()
-      FROM post
-      WHERE attempt.post_id = post.id AND attempt.number = post.number
+      FROM post WHERE attempts.ctid = post.attempt_place
     ), event AS (
       INSERT INTO events (company_id, post_id, social_account_id, type, data, request_id)
       SELECT company_id, id, social_account_id, 'post.published', ${eventData}, request_id FROM post

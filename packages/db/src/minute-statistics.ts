@@ -69,7 +69,7 @@ async function addUp({ prisma }: Database, from: EventPosition, to: EventPositio
       SELECT 'failure', minute, platform, data #>> '{failure,category}', NULL FROM event
       WHERE type IN ('post.retrying', 'post.failed', 'post.unconfirmed', 'post.held') AND data ? 'failure'
       UNION ALL
-      SELECT 'lateness', minute, platform, ceil(ln(lateness_ms + 1.0) / ln(${latenessBucketGrowth}::numeric))::integer::text,
+      SELECT 'lateness', minute, platform, ceil(ln(lateness_ms + 1::float8) / ln(${latenessBucketGrowth}::float8))::integer::text,
              lateness_ms
       FROM event WHERE type = 'post.published' AND lateness_ms IS NOT NULL
     )
