@@ -72,6 +72,11 @@ export function rowsOf(sizes: Sizes): readonly Row[] {
       bounds: [ratioAtMost(1.1)],
     }),
 
+    row("redis-memory", "bytesEachOfMany", "  with a horizon, all of them beyond it", "B", {
+      side: "horizon",
+      bounds: [atMost(10)],
+    }),
+
     row(
       "backlog",
       "perSecond",

@@ -1,8 +1,8 @@
 /**
  * What a waiting post costs in Redis, beside a bare job with an id, options and data as long. Everything an installation
- * keeps there beside the jobs counts as theirs.
+ * keeps there beside the jobs counts as theirs. With a horizon posts as far away as these have no job.
  */
-import { startInstallation } from "../installation.ts";
+import { startInstallation, type InstallationOptions } from "../installation.ts";
 import { during, measure } from "../measure.ts";
 import { startBareHelper } from "../publishing.ts";
 import type { Stage } from "../stage.ts";
@@ -14,15 +14,8 @@ const spreadMs = 30 * 86_400_000;
 export const redisMemory = measure(
   "redis-memory",
   {
-    punctual: (stage) =>
-      during(
-        () => startInstallation(stage, { workers: 0 }),
-        async ({ schedule }) => {
-          const instants = (count: number) =>
-            Array.from({ length: count }, () => Date.now() + farAwayMs + Math.floor(Math.random() * spreadMs));
-          return grow(stage, (count) => schedule(instants(count)));
-        },
-      ),
+    punctual: (stage) => grown(stage, { workers: 0 }),
+    horizon: (stage) => grown(stage, { workers: 0, horizonHours: 1 }),
     bare: (stage) =>
       during(
         () => startBareHelper(stage),
@@ -32,6 +25,17 @@ export const redisMemory = measure(
   // It is the same every time.
   { repetitionsMax: 1 },
 );
+
+function grown(stage: Stage, options: InstallationOptions) {
+  return during(
+    () => startInstallation(stage, options),
+    async ({ schedule }) => {
+      const instants = (count: number) =>
+        Array.from({ length: count }, () => Date.now() + farAwayMs + Math.floor(Math.random() * spreadMs));
+      return grow(stage, (count) => schedule(instants(count)));
+    },
+  );
+}
 
 async function grow(stage: Stage, add: (count: number) => Promise<unknown>) {
   const { posts } = stage.sizes.redisMemory;
