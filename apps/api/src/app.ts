@@ -3,7 +3,12 @@ import type { Platform } from "@punctual/core";
 import type { Database } from "@punctual/db";
 import type { DeliveryProducer, PublishProducer } from "@punctual/queue";
 import { noTracing, type Keyring, type Logger, type Tracing } from "@punctual/runtime";
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import Fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyServerOptions,
+} from "fastify";
 import { clientRoutes } from "./clients/routes.ts";
 import { connectPages } from "./connections/page-routes.ts";
 import { connectionRoutes } from "./connections/routes.ts";
@@ -71,19 +76,22 @@ export interface AppOptions extends OperatorPasswords {
 export async function buildApp(deps: AppDeps, options: AppOptions): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger = deps.logger;
   const limits: ApiLimits = { ...apiLimits, ...options.limits };
-  const app = Fastify({
+  const settings = {
     loggerInstance: logger,
     genReqId: requestIdOf,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     bodyLimit: limits.bodyBytesMax,
-    requestTimeout: limits.requestTimeoutMs,
-    connectionTimeout: limits.answerStallTimeoutMs,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
     trustProxy: options.trustedProxies ?? false,
-    forceCloseConnections: "idle",
     // What still arrives on open connections while we stop is served, and told to go elsewhere next.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+  } satisfies FastifyServerOptions;
+  const app = Fastify({
+    ...settings,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionTimeout: limits.answerStallTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    forceCloseConnections: "idle",
     http: {
       ...unfitRequestOptions,
       maxHeaderSize: limits.headerBytesMax,
@@ -125,6 +133,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
     producer,
     deliveries,
     writable,
+    settings,
     ...operators,
   });
   await app.register(dashboard, {});

@@ -21,6 +21,18 @@ const environment = (change: Record<string, string> = {}) => ({
   OPERATOR_PASSWORD: testOperators.operatorPassword,
   ...change,
 });
+/** A module that has its process tell, at SIGCONT, the packages it has loaded so far. */
+const tellPackages = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from "node:module";
+  const packages = new Set();
+  const load = (url, context, next) => {
+    const name = /.*\\/node_modules\\/((?:@[^/]+\\/)?[^/]+)/.exec(url)?.[1];
+    if (name !== undefined) packages.add(name);
+    return next(url, context);
+  };
+  registerHooks({ load });
+  process.on("SIGCONT", () => console.log(JSON.stringify({ msg: "loaded", packages: [...packages] })));
+`)}`;
 const schedule = (api: LaunchedApp, text = "Hello", requestId = "from-main-test") =>
   fetch(`${api.url}/v1/posts`, {
     method: "POST",
@@ -65,6 +77,29 @@ test("the log tells of each request by its id, and never its text or key", async
   for (const secret of ["a very private text", tenant.apiKey, env.encryptionKeys, testOperators.operatorPassword]) {
     expect(api.output()).not.toContain(secret);
   }
+});
+
+test("what is rarely asked for is loaded when it is, by those who may", async () => {
+  const api = await launchApp("api", environment({ NODE_OPTIONS: `--import=${tellPackages}` }));
+  const loaded = async () => {
+    const answers = () => api.logs().filter(({ msg }) => msg === "loaded");
+    const before = answers().length;
+    api.kill("SIGCONT");
+    return until("it tells what it loaded", async () => answers()[before]?.["packages"] as string[] | undefined);
+  };
+  const ask = (url: string, headers: Record<string, string> = {}) => fetch(new URL(url, api.url), { headers });
+  expect((await ask("/queues")).status).toBe(401);
+  const atStart = await loaded();
+  expect(atStart).toEqual(expect.arrayContaining(["fastify", "bullmq"]));
+  for (const rare of ["@bull-board/api", "lodash", "@scalar/fastify-api-reference", "mediabunny", "file-type"])
+    expect(atStart).not.toContain(rare);
+
+  const authorization = `Basic ${Buffer.from(`operator:${testOperators.operatorPassword}`).toString("base64")}`;
+  const pages = await Promise.all(["/queues", "/queues/", "/queues"].map((url) => ask(url, { authorization })));
+  expect(pages.map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect(await loaded()).toContain("@bull-board/api");
+  api.kill("SIGTERM");
+  expect(await api.exited).toEqual({ code: 0, signal: null });
 });
 
 test("two processes keep the limit of a key together", async () => {

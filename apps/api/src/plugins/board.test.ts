@@ -78,6 +78,20 @@ test.each([
   }
 });
 
+test("an address it does not have is told from a method it does not take, to those who are logged in", async () => {
+  const ask = (method: Method, url: string, headers: Record<string, string> = { ...operator, ...sameOrigin }) =>
+    writable.callRaw({ method, url, headers });
+  expect(await ask("GET", "/queues/nonsense")).toMatchObject({ status: 404, body: { code: "not_found" } });
+  expect(await ask("GET", "/queues/static/none.js")).toMatchObject({ status: 404, body: { code: "not_found" } });
+  expect(await ask("DELETE", "/queues")).toMatchObject({
+    status: 405,
+    headers: { allow: "GET, HEAD" },
+    body: { code: "method_not_allowed" },
+  });
+  expect((await ask("GET", "/queues/nonsense", {})).status).toBe(401);
+  expect(await ask("HEAD", "/queues")).toMatchObject({ status: 200, text: "" });
+});
+
 test("without VIEWER_PASSWORD there is no viewer, whatever the password", async () => {
   const api = await openAppUnderTest(env, { viewerPassword: undefined });
   for (const password of ["", "undefined", testOperators.viewerPassword]) {
@@ -158,6 +172,31 @@ describe("changes", () => {
     expect(
       (await promote(api, { ...operator, host: "internal:3000", origin: "https://queues.example" })).status,
     ).not.toBe(403);
+    await api.close();
+  });
+
+  test("bring their bodies along, over a connection too", async () => {
+    const address = await writable.app.listen({ port: 0 });
+    const body = JSON.stringify({ name: "by hand", data: { text: "x".repeat(200_000) }, options: {} });
+    const answer = await fetch(`${address}/queues/api/queues/publish-webhook/add`, {
+      method: "POST",
+      headers: { ...operator, "sec-fetch-site": "same-origin", "content-type": "application/json" },
+      body,
+    });
+    const { job } = (await answer.json()) as { job: { id: string; name: string; data: { text: string } } };
+    expect([answer.status, job.name, job.data.text.length]).toEqual([200, "by hand", 200_000]);
+    await writable.producer.queues[0]?.remove(job.id);
+  });
+
+  test("are written down as the one request they are, from where it came", async () => {
+    const api = await openAppUnderTest(env, { boardWritable: true, trustedProxies: "127.0.0.1" });
+    await until("it is connected", () => api.producer.isReady());
+    const { headers, status } = await promote(api, { ...operator, ...sameOrigin, "x-forwarded-for": "192.0.2.7" });
+    const [entry] = await env.sql(
+      "SELECT action, host(address::inet) AS address, status_code FROM operator_actions WHERE request_id = $1",
+      [headers["x-request-id"]],
+    );
+    expect(entry).toEqual({ action: "board.promote", address: "192.0.2.7", status_code: status });
     await api.close();
   });
 

@@ -1,16 +1,16 @@
 /**
  * Bull Board at /queues, for operators: what waits, runs and failed, as BullMQ sees it. Read-only unless the
  * installation says otherwise; even then nothing done here can publish early or twice, since Postgres decides.
+ *
+ * Its library is some 4 MB in memory, which an API that nobody looks at should not have. So what is known without it is
+ * decided here (who may come in, and whether there is anything to see), and the rest in `board-pages.ts`, which is
+ * loaded when the first request gets that far.
  */
-import { createBullBoard } from "@bull-board/api";
-import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
-import { FastifyAdapter } from "@bull-board/fastify";
-import { parsePublishJob } from "@punctual/core";
 import type { Database } from "@punctual/db";
 import type { DeliveryProducer, PublishProducer } from "@punctual/queue";
-import type { FastifyPluginAsync, FastifyRequest } from "fastify";
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest, FastifyServerOptions } from "fastify";
+import { createLateApp } from "../late-app.ts";
 import { ProblemError } from "../problem.ts";
-import { audit, type NamedAction } from "./audit.ts";
 import { sendProblem } from "./errors.ts";
 import { operatorAuth, type OperatorAuthOptions } from "./operator-auth.ts";
 import { pagePolicy } from "./security.ts";
@@ -23,20 +23,17 @@ export interface BoardOptions extends OperatorAuthOptions {
   deliveries: DeliveryProducer;
   /** Whether operators may change jobs. */
   writable: boolean;
+  /** How the API itself takes requests. */
+  settings: FastifyServerOptions;
 }
 
 export const boardPath = "/queues";
-const pollingSeconds = 5;
-/** Its page asks others for a font, which our policy refuses, and which is not their business. */
-const foreignStyle = /<link\b[^>]*\bhref="https?:[^>]*>/g;
+export const boardPollingSeconds = 5;
 
 /** Register under `boardPath`. */
-export const board: FastifyPluginAsync<BoardOptions> = async (
-  app,
-  { database, producer, ofPosts, deliveries, writable, ...operators },
-) => {
+export const board: FastifyPluginAsync<BoardOptions> = async (app, options) => {
+  const { producer, writable, ...operators } = options;
   await app.register(operatorAuth, operators);
-  await app.register(audit, { database, nameOf: actionOf });
   app.addHook("onRequest", async (request, reply) => {
     if (!writable && request.method !== "GET" && request.method !== "HEAD") {
       const refusal = new ProblemError(403, "read_only", "The board is read-only on this installation.");
@@ -44,57 +41,27 @@ export const board: FastifyPluginAsync<BoardOptions> = async (
     }
     // Its library waits for Redis without end.
     if (request.url.startsWith(`${boardPath}/api/`) && !(await producer.isReady())) {
-      const headers = { "retry-after": String(pollingSeconds) };
+      const headers = { "retry-after": String(boardPollingSeconds) };
       return sendProblem(new ProblemError(503, "redis_away", "Redis does not answer.", { headers }), request, reply);
     }
     reply.helmet(pagePolicy);
   });
-  app.addHook("onSend", async (_request, reply, payload) => {
-    const isPage = String(reply.getHeader("content-type")).startsWith("text/html");
-    return isPage && typeof payload === "string" ? payload.replace(foreignStyle, "") : payload;
-  });
 
-  const serverAdapter = new FastifyAdapter();
-  createBullBoard({
-    queues: [
-      ...ofPosts.map((queue) => new BullMQAdapter(queue, { readOnlyMode: !writable, externalJobUrl: postOf })),
-      ...deliveries.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: !writable })),
-    ],
-    serverAdapter,
-    options: {
-      uiConfig: {
-        boardTitle: "Punctual queues",
-        hideRedisDetails: true,
-        hideDocsLink: true,
-        showMetrics: true,
-        showWorkers: false,
-        sortQueues: true,
-        pollingInterval: { forceInterval: pollingSeconds },
-      },
-    },
-  });
-  serverAdapter.setBasePath(boardPath);
-  // In the form its page understands; what went wrong stays in our log.
-  serverAdapter.setErrorHandler((error) => {
-    app.log.warn({ err: error }, "the board could not be shown");
-    const message = "Redis does not answer, or does not know this job any more.";
-    return { status: 500, body: { error: { key: "ERRORS.INTERNAL_SERVER_ERROR" }, message } };
-  });
-  await app.register(serverAdapter.registerPlugin());
+  const pages = createLateApp(async () => (await import("./board-pages.ts")).openBoardPages(options));
+  app.addHook("onClose", () => pages.close());
+  const handOver = async (request: FastifyRequest, reply: FastifyReply) => {
+    const { routing } = await pages.get();
+    // It stays one request: with the same id, and all that was to be said with any answer to it.
+    request.raw.headers["x-request-id"] = request.id;
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      if (value !== undefined) reply.raw.setHeader(name, value);
+    }
+    reply.hijack();
+    routing(request.raw, reply.raw);
+    return reply;
+  };
+  // Bodies are read over there.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  for (const url of ["/", "/*"]) app.all(url, { schema: { hide: true } }, handOver);
 };
-
-/** Where the post of a job is shown. */
-function postOf({ id, data }: { id?: unknown; data?: unknown }): { href: string; displayText: string } {
-  const job = parsePublishJob(typeof id === "string" ? id : undefined, data);
-  return job === null
-    ? { href: "/posts", displayText: "Posts" }
-    : { href: `/posts/${job.postId}`, displayText: "The post" };
-}
-
-/** Its library names no actions; the end of the route does, and the job's id tells the post. */
-function actionOf({ routeOptions, params }: FastifyRequest): NamedAction {
-  const { queueName = null, jobId = null } = params as { queueName?: string; jobId?: string };
-  const name = routeOptions.url?.split("/").findLast((segment) => !segment.startsWith(":")) ?? "change";
-  const [, postId = null] = /^([0-9a-f-]{36})_\d+_\d+$/.exec(jobId ?? "") ?? [];
-  return { action: `board.${name}`, subject: { postId }, detail: { queue: queueName, jobId } };
-}

@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import Fastify, { type FastifyInstance } from "fastify";
+import { createLateApp } from "../late-app.ts";
 import { documentPath } from "./openapi.ts";
 
 export const docsPath = "/docs";
@@ -18,17 +19,8 @@ export interface DocsOptions {
 }
 
 export async function docs(app: FastifyInstance, { publicUrl }: DocsOptions): Promise<void> {
-  let library: Promise<FastifyInstance> | undefined;
-  const ask = async (url: string) => {
-    library ??= openLibrary();
-    try {
-      return await (await library).inject({ method: "GET", url });
-    } catch (error) {
-      // It may be readable the next time.
-      library = undefined;
-      throw error;
-    }
-  };
+  const library = createLateApp(openLibrary);
+  const ask = async (url: string) => (await library.get()).inject({ method: "GET", url });
   const schema = { hide: true };
 
   app.get(docsPath, { schema }, async (_request, reply) => reply.redirect(`${docsPath}/`, 301));
@@ -43,12 +35,9 @@ export async function docs(app: FastifyInstance, { publicUrl }: DocsOptions): Pr
     reply.header("cache-control", `private, max-age=${scriptMaxAgeSeconds}`);
     return reply.type("application/javascript; charset=utf-8").send(rawPayload);
   });
-  app.addHook("onClose", async () => {
-    await (await library)?.close();
-  });
+  app.addHook("onClose", () => library.close());
 }
 
-/** A server without a port: the library speaks only to a server it is registered with. */
 async function openLibrary(): Promise<FastifyInstance> {
   const { default: scalar } = await import("@scalar/fastify-api-reference");
   const app = Fastify();
