@@ -91,10 +91,10 @@ export async function setStage(sizes: Sizes, directory: string, options: StageOp
       remembered,
       async clear() {
         await redisClient.flushall();
+        // It refuses a second one while one of its own is under way.
+        await noRewrite(redisClient);
         await redisClient.bgrewriteaof();
-        await until("the file of Redis is rewritten", async () =>
-          /aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0/.test(await redisClient.info("persistence")),
-        );
+        await noRewrite(redisClient);
         await admin.prisma.$executeRawUnsafe("CHECKPOINT");
       },
       stop,
@@ -103,6 +103,12 @@ export async function setStage(sizes: Sizes, directory: string, options: StageOp
     await stop();
     throw error;
   }
+}
+
+async function noRewrite(redis: Stage["redis"]): Promise<void> {
+  await until("the file of Redis is rewritten", async () =>
+    /aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0/.test(await redis.info("persistence")),
+  );
 }
 
 /** Where a program of the benchmark is, below the repository. */
