@@ -22,18 +22,15 @@ export const openapi = fastifyPlugin<OpenapiOptions>(
     const registered: RouteOptions[] = [];
     app.addHook("onRoute", (route) => void registered.push(route));
 
-    let document: JsonObject | undefined;
-    let text = "";
-    app.decorate("openapiDocument", () => {
-      document ??= buildDocument(registered.flatMap(documented), { version: apiVersion, publicUrl });
-      return document;
-    });
-    app.addHook("onReady", async () => {
-      text = JSON.stringify(app.openapiDocument());
-    });
-    app.get(documentPath, { schema: { hide: true } }, async (_request, reply) =>
-      reply.type("application/json; charset=utf-8").send(text),
+    app.decorate("openapiDocument", () =>
+      buildDocument(registered.flatMap(documented), { version: apiVersion, publicUrl }),
     );
+    // Made when somebody first asks, and kept as bytes: as objects it is several times the size.
+    let text: Buffer | undefined;
+    app.get(documentPath, { schema: { hide: true } }, async (_request, reply) => {
+      text ??= Buffer.from(JSON.stringify(app.openapiDocument()));
+      return reply.type("application/json; charset=utf-8").send(text);
+    });
   },
   { name: "openapi" },
 );
@@ -62,7 +59,7 @@ declare module "fastify" {
     forOperators?: boolean;
   }
   interface FastifyInstance {
-    /** The OpenAPI document, once every route is registered. */
+    /** Makes the OpenAPI document, once every route is registered. @throws as `buildDocument` */
     openapiDocument(): JsonObject;
   }
 }
