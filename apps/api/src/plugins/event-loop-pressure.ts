@@ -17,11 +17,13 @@ export interface EventLoopPressureOptions {
   sampleMs: number;
 }
 
-/** How often the delay is measured, in milliseconds; what is measured includes it. */
-const resolutionMs = 10;
+/** Measurements in a sample; each wakes the process up. */
+const measurementsMax = 10;
 const samplesInRow = 2;
 
 export function watchEventLoop({ delayMaxMs, sampleMs }: EventLoopPressureOptions): EventLoopPressure {
+  // What is measured includes it.
+  const resolutionMs = Math.ceil(sampleMs / measurementsMax);
   const delays = monitorEventLoopDelay({ resolution: resolutionMs });
   delays.enable();
   let high = 0;
