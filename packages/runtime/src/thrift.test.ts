@@ -58,6 +58,8 @@ test("what somebody chose is left as it is", async () => {
   const told = await start(["--max_semi_space_size=32"], { MALLOC_ARENA_MAX: "4" });
   expect(told.flags.filter((flag) => /semi.space/.test(flag))).toEqual(["--max_semi_space_size=32"]);
   expect(told.arenas).toBe("4");
+  const oneEnd = await start(["--min-semi-space-size=1"]);
+  expect(oneEnd.flags.filter((flag) => /semi.space/.test(flag))).toEqual(["--min-semi-space-size=1"]);
   const byEnvironment = await start([], { NODE_OPTIONS: "--max-semi-space-size=32" });
   expect(byEnvironment.flags.filter((flag) => /semi.space/.test(flag))).toEqual([]);
 });

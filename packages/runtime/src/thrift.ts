@@ -10,14 +10,15 @@
 export type Program = "api" | "worker" | "sandbox";
 
 /**
- * Per program: how large the space of new objects may be, in megabytes (by default it grows to 16, three times over),
- * and by how much the heap may grow before it is collected again, in percent (by default to four times its size). Less
- * memory is more collecting: an API needs more to begin with, and a worker has more garbage a second.
+ * Per program: how large the space of new objects is at first and may become, in megabytes (by default it grows from 1
+ * to 16, three times over), and by how much the heap may grow before it is collected again, in percent (by default to
+ * four times its size). Less memory is more collecting: an API needs more to begin with, and a worker has more garbage a
+ * second. A worker with nothing to do would shrink its space to 1 MB and fill that every second.
  */
-const heaps: Readonly<Record<Program, { newMb: number; growthPercent: number }>> = {
-  api: { newMb: 2, growthPercent: 10 },
-  worker: { newMb: 8, growthPercent: 40 },
-  sandbox: { newMb: 8, growthPercent: 40 },
+const heaps: Readonly<Record<Program, { newMb: { min: number; max: number }; growthPercent: number }>> = {
+  api: { newMb: { min: 1, max: 2 }, growthPercent: 10 },
+  worker: { newMb: { min: 8, max: 8 }, growthPercent: 40 },
+  sandbox: { newMb: { min: 1, max: 8 }, growthPercent: 40 },
 };
 
 /** A Node that does not know a flag does not start. */
@@ -28,7 +29,8 @@ export function thriftyFlags(program: Program): readonly string[] {
   if (!process.versions.node.startsWith(`${triedMajor}.`)) return [];
   const { newMb, growthPercent } = heaps[program];
   return [
-    `--max-semi-space-size=${newMb}`,
+    `--min-semi-space-size=${newMb.min}`,
+    `--max-semi-space-size=${newMb.max}`,
     `--heap-growing-percent=${growthPercent}`,
     // WebAssembly here plans queries, which are remembered, and strips types: optimizing it takes 10 MB that stay. What
     // parses the answers of HTTP was no slower without.
@@ -61,7 +63,7 @@ export function beThrifty(program: Program): void {
   });
 }
 
-/** Node takes `_` for `-`. */
+/** Node takes `_` for `-`. Who chose one end of a range chose the range. */
 function nameOf(flag: string): string {
-  return (flag.split("=", 1)[0] ?? "").replaceAll("_", "-");
+  return (flag.split("=", 1)[0] ?? "").replaceAll("_", "-").replace(/^--(?:min|max)-/, "--");
 }
