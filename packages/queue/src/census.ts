@@ -4,7 +4,7 @@
  */
 import type { JobKind } from "@punctual/core";
 import { withinMs } from "@punctual/runtime";
-import type { Redis } from "ioredis";
+import type { ChainableCommander, Redis } from "ioredis";
 
 /** @template Id names a job of one kind; a lane is one of its queues */
 export interface JobCensus<Id> {
@@ -149,8 +149,11 @@ export function createCensus<Id>(redis: Redis, prefix: string, kind: JobKind<Id>
     async overdue(lane, overdueMs) {
       const { lists } = keys(lane);
       const [delayed, , wait] = lists as [string, string, string];
-      const due = redis.zcount(delayed, "-inf", (Date.now() - overdueMs) * scorePerMs);
-      const [late, waiting] = await answered(Promise.all([due, redis.llen(wait)]));
+      const asking = redis
+        .pipeline()
+        .zcount(delayed, "-inf", (Date.now() - overdueMs) * scorePerMs)
+        .llen(wait);
+      const [late, waiting] = (await allOf(asking)) as [number, number];
       return late + waiting;
     },
     async depth(lane) {
@@ -167,12 +170,19 @@ export function createCensus<Id>(redis: Redis, prefix: string, kind: JobKind<Id>
     async paused(lanes) {
       const asking = redis.pipeline();
       for (const lane of lanes) asking.hexists(`${keys(lane).base}meta`, "paused");
-      const answers = (await answered(asking.exec())) ?? [];
-      // A pipeline resolves although its commands fail.
-      for (const [error] of answers) if (error !== null) throw error;
-      return lanes.filter((_lane, index) => answers[index]?.[1] === 1);
+      const answers = await allOf(asking);
+      return lanes.filter((_lane, index) => answers[index] === 1);
     },
   };
+}
+
+/** A pipeline resolves although its commands fail; this rejects. */
+async function allOf(asking: ChainableCommander): Promise<unknown[]> {
+  const answers = (await answered(asking.exec())) ?? [];
+  return answers.map(([error, answer]) => {
+    if (error !== null) throw error;
+    return answer;
+  });
 }
 
 /** A Redis that is frozen must not freeze maintenance. */

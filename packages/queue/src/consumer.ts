@@ -89,6 +89,11 @@ export function openDeliveryConsumer(
 
 /** How long a job whose handler threw waits, in milliseconds; such a throw is our bug, not the post's fault. */
 const bugDelayMs = 5_000;
+/**
+ * How long BullMQ waits for a job before it looks for itself, in seconds: as long as it does where jobs are delayed. A
+ * job wakes it at once, and so does the next probe if what announced a job was lost.
+ */
+const drainDelaySeconds = 10;
 /** How long BullMQ pauses after Redis failed it, in milliseconds. */
 const redisRetryDelayMs = 500;
 const closeTimeoutMs = 1_000;
@@ -151,6 +156,7 @@ function openJobConsumer<Id>(kind: JobKind<Id>, options: ConsumerOptions, deps: 
       lockDuration: 30_000,
       stalledInterval: 10_000,
       maxStalledCount: stalledCountMax,
+      drainDelay: drainDelaySeconds,
       runRetryDelay: redisRetryDelayMs,
       metrics: { maxDataPoints: 1_440 },
       settings: {

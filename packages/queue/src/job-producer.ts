@@ -8,7 +8,7 @@ import { Queue, type BulkJobOptions } from "bullmq";
 import type { Redis } from "ioredis";
 import { createCensus, type JobCensus } from "./census.ts";
 import { judgeRedis, type RedisVerdict } from "./preflight.ts";
-import { sendProbe } from "./probes.ts";
+import { sendProbes } from "./probes.ts";
 import { connectRedis } from "./redis.ts";
 
 /** BullMQ's own default, so that any BullMQ tool finds the queues. */
@@ -207,9 +207,7 @@ export function openJobProducer<Id, Placed extends Id, Job extends Placed & Wait
       const epochs = await withinMs(pingTimeoutMs, asked, null);
       return epochs && new Map(lanes.map((lane, index) => [lane, epochs[index] ?? null]));
     },
-    async probe() {
-      for (const queue of queues.values()) await sendProbe(queue, Date.now());
-    },
+    probe: () => sendProbes(redis, [...queues.values()], Date.now()),
     async look(job) {
       const queue = queues.get(laneOf(job));
       if (queue === undefined || redis.status !== "ready") return null;

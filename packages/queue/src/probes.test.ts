@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { createTestEnvironment, until, type TestEnvironment } from "@punctual/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { openConsumer, type JobConsumer } from "./consumer.ts";
-import { probeIntervalMs, sendProbe } from "./probes.ts";
+import { probeIntervalMs, sendProbes } from "./probes.ts";
 import { openProducer, type PublishProducer } from "./producer.ts";
 import { connectRedis } from "./redis.ts";
 
@@ -43,7 +43,7 @@ afterEach(async () => {
 });
 
 const bodies = () => redis.keys(`${prefix}:publish-${platform}:probe_*`);
-const queue = () => producer.queues[0]!;
+const send = (now: number) => sendProbes(redis, producer.queues, now);
 
 test("a probe comes through without troubling the pipeline, and nothing is left of it", async () => {
   expect(consumer.probeAgeMs()).toBeNull();
@@ -60,17 +60,17 @@ test("a probe comes through without troubling the pipeline, and nothing is left 
 
 test("several that send at once send one, and where nobody takes them few are kept", async () => {
   const now = Date.now();
-  await Promise.all(Array.from({ length: 5 }, () => sendProbe(queue(), now)));
+  await Promise.all(Array.from({ length: 5 }, () => send(now)));
   expect(await bodies()).toHaveLength(1);
-  for (let round = 1; round <= 20; round += 1) await sendProbe(queue(), now + round * probeIntervalMs);
+  for (let round = 1; round <= 20; round += 1) await send(now + round * probeIntervalMs);
   expect((await bodies()).length).toBeLessThanOrEqual(7);
 });
 
 test("a probe that lost its place does not stop those after it", async () => {
   const now = Date.now();
-  await sendProbe(queue(), now);
+  await send(now);
   await redis.del(`${prefix}:publish-${platform}:delayed`);
-  await sendProbe(queue(), now + probeIntervalMs);
+  await send(now + probeIntervalMs);
   await consumer.start();
   await until("the next probe came through", async () => consumer.probeAgeMs() !== null);
   expect(handled).toBe(0);

@@ -3,6 +3,7 @@
  * They carry nothing and leave nothing behind. Several processes that send at the same time send the same one.
  */
 import type { Job, Queue } from "bullmq";
+import type { Redis } from "ioredis";
 
 const jobName = "probe";
 /** How often probes are to be sent, in milliseconds. */
@@ -14,11 +15,15 @@ const delayMs = 500;
 /** So many may wait in a queue that nobody takes from; older ones are taken back. */
 const waitingMax = 6;
 
-export async function sendProbe(queue: Queue, now: number): Promise<void> {
+/** One through each of the queues, all at the same time: nothing is to wake up more often than it must. */
+export async function sendProbes(redis: Redis, queues: readonly Queue[], now: number): Promise<void> {
   const slot = Math.floor(now / probeIntervalMs);
-  await queue.remove(idOf(slot - waitingMax));
+  const old = idOf(slot - waitingMax);
+  // There is one only where nobody takes jobs.
+  const isStuck = (await redis.exists(queues.map((queue) => queue.toKey(old)))) > 0;
+  if (isStuck) await Promise.all(queues.map((queue) => queue.remove(old)));
   const options = { jobId: idOf(slot), delay: delayMs, removeOnComplete: true, removeOnFail: true };
-  await queue.add(jobName, {}, options);
+  await Promise.all(queues.map((queue) => queue.add(jobName, {}, options)));
 }
 
 export function isProbe(job: Pick<Job, "id" | "name">): boolean {
