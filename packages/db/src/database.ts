@@ -30,6 +30,11 @@ export interface Database {
 
 /** How long to wait for a connection, in milliseconds. */
 const connectTimeoutMs = 5_000;
+/**
+ * How long an idle connection is kept, in milliseconds. Longer than maintenance leaves between two bursts, since a new one
+ * costs both sides more than hundreds of statements and has nothing prepared.
+ */
+const idleTimeoutMs = 60_000;
 /** A statement that runs longer is broken off by Postgres, in milliseconds. */
 const statementTimeoutMs = 10_000;
 /** The same from our side, for a server that no longer answers at all, in milliseconds. */
@@ -41,6 +46,7 @@ export function openDatabase(options: DatabaseOptions, { logger }: { logger: Log
     connectionString: options.url,
     max: options.connectionsMax,
     connectionTimeoutMillis: connectTimeoutMs,
+    idleTimeoutMillis: idleTimeoutMs,
     query_timeout: answerTimeoutMs,
     keepAlive: true,
     application_name: options.applicationName,

@@ -16,7 +16,7 @@ export type Program = "api" | "worker" | "sandbox";
  * second. A worker with nothing to do would shrink its space to 1 MB and fill that every second.
  */
 const heaps: Readonly<Record<Program, { newMb: { min: number; max: number }; growthPercent: number }>> = {
-  api: { newMb: { min: 1, max: 2 }, growthPercent: 10 },
+  api: { newMb: { min: 1, max: 4 }, growthPercent: 25 },
   worker: { newMb: { min: 8, max: 8 }, growthPercent: 40 },
   sandbox: { newMb: { min: 1, max: 8 }, growthPercent: 40 },
 };
