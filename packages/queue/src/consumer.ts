@@ -6,6 +6,7 @@
  * board shows it, and BullMQ delays it by just that long. Waits that cost no attempt (not due yet, a limit, Postgres
  * away) move the job back to delayed instead, which BullMQ does not count.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import {
   deliveryJobs,
   deliveryLane,
@@ -15,7 +16,6 @@ import {
   type JobKind,
   type PublishJobId,
 } from "@punctual/core";
-import { setTimeout as delay } from "node:timers/promises";
 import { withinMs, type Logger, type Service } from "@punctual/runtime";
 import { DelayedError, UnrecoverableError, Worker, type Job } from "bullmq";
 import type { Redis } from "ioredis";

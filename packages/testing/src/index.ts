@@ -6,6 +6,7 @@ export * from "./launch-app.ts";
 export * from "./media-samples.ts";
 export * from "./media-server.ts";
 export * from "./own-redis.ts";
+export * from "./pgbouncer.ts";
 export * from "./platform-contract.ts";
 export * from "./postgres-server.ts";
 export * from "./promtool.ts";

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { createLogger } from "@punctual/runtime";
 import { until } from "@punctual/testing";
 import { afterEach, describe, expect, it } from "vitest";
@@ -52,7 +51,7 @@ async function watch(readings: Partial<World>): Promise<World> {
       running: () => world.running,
       taken: () => {
         world.rounds += 1;
-        for (const beganAt = performance.now(); performance.now() - beganAt < world.stoppedMs;);
+        pass(world.stoppedMs);
         return world.taken;
       },
       isConnected: () => world.connected,
@@ -62,7 +61,12 @@ async function watch(readings: Partial<World>): Promise<World> {
         world.onRestart();
       },
     },
-    census: { overdue: () => delay(world.answerMs, world.overdue) },
+    census: {
+      overdue: async () => {
+        pass(world.answerMs);
+        return world.overdue;
+      },
+    },
     logger,
     giveUp: (reason) => void world.gaveUp.push(reason),
   };
@@ -70,6 +74,11 @@ async function watch(readings: Partial<World>): Promise<World> {
   stop = () => watchdog.stop();
   await watchdog.start();
   return world;
+}
+
+/** Time goes by. */
+function pass(ms: number): void {
+  for (const beganAt = performance.now(); performance.now() - beganAt < ms;);
 }
 
 const rounds = (world: World, count: number) => until(`${count} rounds`, async () => world.rounds >= count);
