@@ -13,7 +13,7 @@ export const fullSizes = {
   redisMemory: { posts: 10_000 },
   backlog: { few: 1_000, many: 1_000_000, claims: 300, sweeps: 20, durationMs: 4_000 },
   frozenRedis: { durationMs: 5_000 },
-  idle: { settleMs: 5_000, durationMs: 20_000 },
+  idle: { settleMs: 45_000, durationMs: 20_000 },
   costs: { posts: 1_000, watchMs: 5_000 },
 };
 
