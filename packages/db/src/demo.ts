@@ -38,10 +38,13 @@ export async function seedDemo<Account extends DemoAccount>(
 ): Promise<Account[]> {
   const { company, client } = demoIds;
   await database.prisma.$executeRaw`
-    INSERT INTO companies (id, name) VALUES (${company}::uuid, 'Demo company') ON CONFLICT (id) DO NOTHING`;
+    INSERT INTO companies (id, name) VALUES (${company}::uuid, 'Demo company') ON CONFLICT DO NOTHING`;
+  // On any conflict: of two that insert at once, one may meet the other at another unique index than the id's.
   await database.prisma.$executeRaw`
     INSERT INTO clients (id, company_id, name) VALUES (${client}::uuid, ${company}::uuid, 'Demo client')
-    ON CONFLICT (id) DO UPDATE SET deleted_at = NULL WHERE clients.deleted_at IS NOT NULL`;
+    ON CONFLICT DO NOTHING`;
+  await database.prisma.$executeRaw`
+    UPDATE clients SET deleted_at = NULL WHERE id = ${client}::uuid AND deleted_at IS NOT NULL`;
   const accounts: Account[] = [];
   for (const draft of drafts) accounts.push({ ...draft, credentials: await seedAccount(database, keyring, draft) });
   return accounts;
@@ -76,9 +79,11 @@ async function seedAccount(
     INSERT INTO social_accounts (id, company_id, client_id, platform, name, settings, credentials, sandbox)
     VALUES (${id}::uuid, ${demoIds.company}::uuid, ${demoIds.client}::uuid, ${platform}, ${name},
             ${JSON.stringify(settings)}::jsonb, ${sealed}, true)
-    ON CONFLICT (id) DO UPDATE
-    SET deleted_at = NULL, credentials = excluded.credentials, credentials_version = social_accounts.credentials_version + 1
-    WHERE social_accounts.deleted_at IS NOT NULL`;
+    ON CONFLICT DO NOTHING`;
+  await database.prisma.$executeRaw`
+    UPDATE social_accounts
+    SET deleted_at = NULL, credentials = ${sealed}, credentials_version = credentials_version + 1
+    WHERE id = ${id}::uuid AND deleted_at IS NOT NULL`;
   const stored = await database.prisma.socialAccount.findUniqueOrThrow({
     where: { id },
     select: { credentials: true },
