@@ -42,6 +42,21 @@ test("posts are counted through every change, before and after the notes are add
   ]);
 });
 
+test("a statement leaves a note for each state that more or fewer posts are in then, however many it changes", async () => {
+  await insertTestPosts(env, tenant, 40);
+  const added = async () => {
+    let count = 0;
+    for (let some = -1; some !== 0; count += some) some = await addUpPostCounts(env.database, 1_000);
+    return count;
+  };
+  await added();
+  await env.sql("UPDATE posts SET status = 'missed' WHERE status = 'scheduled'");
+  expect(await added()).toBe(2);
+  expect(await readPostCounts(env.database)).toEqual(await exact());
+  await env.sql("UPDATE posts SET status = 'scheduled' WHERE status = 'missed'");
+  await added();
+});
+
 test("a change that is rolled back was never counted", async () => {
   const before = await readPostCounts(env.database);
   const broken = env.database.prisma.$transaction(async (transaction) => {

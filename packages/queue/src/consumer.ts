@@ -133,7 +133,7 @@ function openJobConsumer<Id>(kind: JobKind<Id>, options: ConsumerOptions, deps: 
   async function decide(ids: Id, job: Job, stopping: AbortSignal): Promise<JobVerdict> {
     running += 1;
     try {
-      if (!(await isDue(job, stopping))) return { kind: "later", delayMs: 0 };
+      if (!(await untilDue(job, stopping))) return { kind: "later", delayMs: 0 };
       return await handle(ids);
     } catch (error) {
       logger.error({ err: error, jobId: job.id }, "handling a job failed unexpectedly");
@@ -210,7 +210,7 @@ function openJobConsumer<Id>(kind: JobKind<Id>, options: ConsumerOptions, deps: 
  *
  * @returns false if it is to stop
  */
-async function isDue({ timestamp, opts }: Job, stopping: AbortSignal): Promise<boolean> {
+async function untilDue({ timestamp, opts }: Job, stopping: AbortSignal): Promise<boolean> {
   // What it was enqueued with; `delay` is zero once its time has come.
   const delayMs = opts.delay ?? 0;
   const dueInMs = timestamp + delayMs + leadMs - Date.now();

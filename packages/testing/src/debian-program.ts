@@ -29,14 +29,14 @@ export function takeFromDebian({ name, packages, file }: DebianProgram): string 
   const isThere = () => isOurs(directory) && isProgram(path.join(directory, file));
   if (isThere()) return directory;
   if (spawnSync("apt-get", ["--version"]).status !== 0) return null;
-  // The program comes last, so that it is there only once all else is.
+  // Made beside its place and moved there whole: who looks without the lock sees all of it or nothing.
   const script = `
     directory=$1 file=$2; shift 2
     test -x "$directory/$file" && exit
-    mkdir -p -m 700 "$directory" && cd "$directory" || exit 1
+    rm -rf "$directory" "$directory.new" && mkdir -m 700 "$directory.new" && cd "$directory.new" || exit 1
     apt-get download -qq "$@" || { apt-get update -qq && apt-get download -qq "$@"; } || exit 1
-    for package in "$@"; do dpkg-deb -x "$package"_*.deb new && rm "$package"_*.deb || exit 1; done
-    cp -a new/. . && rm -r new`;
+    for package in "$@"; do dpkg-deb -x "$package"_*.deb . && rm "$package"_*.deb || exit 1; done
+    chmod 700 . && mv "$directory.new" "$directory"`;
   const lock = `${directory}.lock`;
   const args = [lock, "sh", "-c", script, "sh", directory, file, ...packages];
   spawnSync("flock", args, { stdio: "ignore", timeout: downloadTimeoutMs });

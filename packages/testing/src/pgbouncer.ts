@@ -20,7 +20,7 @@ export interface PgbouncerProgram {
 export interface Pgbouncer {
   /** Lets in whoever comes; the database itself would not, by this URL's user. */
   url: string;
-  /** Statements and transactions it has passed on. */
+  /** How many statements it has passed on. */
   queries(): Promise<number>;
   stop(): Promise<void>;
 }
