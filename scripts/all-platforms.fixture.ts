@@ -17,10 +17,7 @@ export async function openAllPlatforms() {
   await seedDemo(env.database, env.keyring, demoAccounts());
   const { key } = await demoApiKey(env.database, undefined);
   const settings = {
-    DATABASE_URL: env.databaseUrl,
-    REDIS_URL: env.redisUrl,
-    ENCRYPTION_KEYS: env.encryptionKeys,
-    OPERATOR_PASSWORD: "operator-password",
+    ...env.settings,
     SANDBOX_URL: sandbox.url,
     ALLOW_PRIVATE_NETWORKS: "true",
   };

@@ -38,11 +38,9 @@ describe.skipIf(program === null)("behind a transaction pooler", () => {
     tenant = await env.createTenant();
     pooler = await startPgbouncer(program!, env.databaseUrl);
     const settings = {
+      ...env.settings,
       DATABASE_URL: pooler.url,
       DATABASE_POOLED: "true",
-      REDIS_URL: env.redisUrl,
-      ENCRYPTION_KEYS: env.encryptionKeys,
-      OPERATOR_PASSWORD: "operator-password",
       SANDBOX_URL: sandbox.url,
       ALLOW_PRIVATE_NETWORKS: "true",
     };

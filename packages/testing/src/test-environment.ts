@@ -16,6 +16,8 @@ export interface TestEnvironment {
   /** For BullMQ keys: separates several installations of one test file. */
   redisPrefix: string;
   encryptionKeys: string;
+  /** What an app needs to run on it. */
+  settings: Readonly<Record<string, string>>;
   keyring: Keyring;
   /** Says nothing. */
   logger: Logger;
@@ -39,6 +41,7 @@ export async function createTestEnvironment(): Promise<TestEnvironment> {
   const servers = inject("testServers");
   const { name, redisDatabase } = await cloneTemplate(servers);
   const databaseUrl = withDatabase(servers.postgresUrl, name);
+  const redisUrl = withDatabase(servers.redisUrl, String(redisDatabase));
   const encryptionKeys = randomBytes(32).toString("base64");
   const keyring = createKeyring(encryptionKeys);
   const logger = createLogger("test", "silent");
@@ -50,9 +53,15 @@ export async function createTestEnvironment(): Promise<TestEnvironment> {
   pool.on("error", () => {});
   return {
     databaseUrl,
-    redisUrl: withDatabase(servers.redisUrl, String(redisDatabase)),
+    redisUrl,
     redisPrefix: name,
     encryptionKeys,
+    settings: {
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: redisUrl,
+      ENCRYPTION_KEYS: encryptionKeys,
+      OPERATOR_PASSWORD: "operator-password",
+    },
     keyring,
     logger,
     database,

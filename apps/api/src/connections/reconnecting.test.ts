@@ -39,10 +39,7 @@ describe.skipIf(findChromium() === null)("in a browser", () => {
       openApplication(),
     ]);
     const settings = {
-      DATABASE_URL: env.databaseUrl,
-      REDIS_URL: env.redisUrl,
-      ENCRYPTION_KEYS: env.encryptionKeys,
-      OPERATOR_PASSWORD: "operator-password",
+      ...env.settings,
       SANDBOX_URL: sandbox.url,
     };
     const started = await Promise.all([launchApp("api", settings), launchApp("worker", settings)]);
