@@ -5,6 +5,7 @@ import { bulkScheduling } from "./measures/bulk-scheduling.ts";
 import { costs } from "./measures/costs.ts";
 import { frozenRedis } from "./measures/frozen-redis.ts";
 import { idle } from "./measures/idle.ts";
+import { lostRedis } from "./measures/lost-redis.ts";
 import { publishing } from "./measures/publishing.ts";
 import { redisMemory } from "./measures/redis-memory.ts";
 import { scheduling } from "./measures/scheduling.ts";
@@ -16,6 +17,7 @@ export const measures: readonly Measure[] = [
   redisMemory,
   backlog,
   frozenRedis,
+  lostRedis,
   idle,
   costs,
 ];

@@ -13,6 +13,7 @@ export const fullSizes = {
   redisMemory: { posts: 10_000 },
   backlog: { few: 1_000, many: 1_000_000, claims: 300, sweeps: 20, durationMs: 4_000 },
   frozenRedis: { durationMs: 5_000 },
+  lostRedis: { posts: 100_000 },
   idle: { settleMs: 45_000, durationMs: 20_000 },
   costs: { posts: 1_000, watchMs: 5_000 },
 };
@@ -28,6 +29,7 @@ export const quickSizes: Sizes = {
   redisMemory: { posts: 200 },
   backlog: { few: 100, many: 2_000, claims: 20, sweeps: 2, durationMs: 300 },
   frozenRedis: { durationMs: 300 },
+  lostRedis: { posts: 2_000 },
   idle: { settleMs: 200, durationMs: 1_000 },
   costs: { posts: 50, watchMs: 500 },
 };

@@ -99,6 +99,17 @@ export function rowsOf(sizes: Sizes): readonly Row[] {
     }),
     row("frozen-redis", "perSecond", "  its rate", "/s", { side: "frozen", beside: "healthy" }),
 
+    row(
+      "lost-redis",
+      "firstMs",
+      `Redis emptied, ${formatNumber(sizes.lostRedis.posts)} waiting: first job back after`,
+      "ms",
+      {
+        bounds: [atMost(1_000)],
+      },
+    ),
+    row("lost-redis", "allMs", "  all of them back after", "ms", { bounds: [atMost(10_000)] }),
+
     row("idle", "cpuPercent", "idle: API and worker, of one core", "%", { bounds: [atMost(2)] }),
     row("idle", "apiMb", "idle: memory of the API", "MB", { bounds: [atMost(200)] }),
     row("idle", "workerMb", "idle: memory of the worker", "MB", { bounds: [atMost(200)] }),

@@ -68,6 +68,11 @@ export const damage = {
     const gone = ids.filter(() => dice.chance(0.3)).slice(0, 20);
     if (gone.length > 0) await redis.del(gone.map((id) => key(platform, id)));
   },
+  /** Fills it with keys of somebody else's, so that what is left lying about is not soon come upon. */
+  async crowd(redis: Redis, count: number) {
+    const keys = Array.from({ length: count }, (_, index) => [`somebody-elses:${index}`, "1"]);
+    await redis.mset(keys.flat());
+  },
   connections: (redis: Redis) => redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"),
   /** Makes delayed jobs due at once, as somebody with a Redis shell or a writable board may. */
   async promote(redis: Redis, platform: string) {

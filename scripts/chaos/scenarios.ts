@@ -20,6 +20,8 @@ export interface Scenario {
 const atMostOnce = "test_at_most_once";
 const farMs = 6 * 3_600_000;
 const soonMs = 500;
+/** Keys, of which a step of tidying looks at a thousand. */
+const crowd = 100_000;
 /** On however slow a machine, in milliseconds. */
 const healMaxMs = 60_000;
 
@@ -72,7 +74,8 @@ export const scenarios: Readonly<Record<BreakablePart, Scenario>> = {
     async act(stage) {
       const posts = await schedule(stage, 10, farMs);
       await untilJobs(stage, posts.length);
-      // The bodies stay, so BullMQ goes on knowing the ids.
+      await damage.crowd(redisOf(stage), crowd);
+      // The bodies stay, so BullMQ goes on knowing the ids: until they are come upon and removed, which may take long.
       await damage.delayedSet(redisOf(stage), atMostOnce);
     },
   },

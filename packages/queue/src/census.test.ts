@@ -54,6 +54,17 @@ test("a job is lost when no list or set has it, or when nothing is left of it bu
   expect(await producer.census.missing(platform, all)).toEqual([unplaced, bodiless, unknown]);
 });
 
+test("an id is known whose body is there, wherever its job is", async () => {
+  const [delayed, unplaced, gone] = [waiting(hourMs), waiting(hourMs), waiting(hourMs)];
+  const { census } = producer;
+  expect(await census.known(platform, [])).toEqual([]);
+  expect(await census.known(platform, [gone])).toEqual([]);
+  await producer.enqueue([delayed, unplaced]);
+  await redis.zrem(`${base}delayed`, publishJobId(unplaced));
+  expect(await census.known(platform, [delayed, unplaced])).toEqual([delayed, unplaced]);
+  expect(await census.known(platform, [gone, unplaced, delayed])).toEqual([unplaced, delayed]);
+});
+
 test("asking about many jobs of which none is lost takes two commands", async () => {
   const posts = Array.from({ length: 300 }, () => waiting(hourMs));
   await producer.enqueue(posts);

@@ -13,7 +13,9 @@ export interface JobCensus<Id> {
    * on its way from one list to the next is never taken for lost.
    */
   missing<Job extends Id>(lane: string, jobs: readonly Job[]): Promise<Job[]>;
-  /** Removes what is left of jobs that are in no list or set, so that nothing piles up. */
+  /** Those of the given jobs whose ids BullMQ still knows, and would therefore ignore. */
+  known<Job extends Id>(lane: string, jobs: readonly Job[]): Promise<Job[]>;
+  /** Removes what is left of those of the given jobs that are in no list or set, so that nothing piles up. */
   forget(lane: string, jobs: readonly Id[]): Promise<void>;
   /**
    * One step of an endless walk over what Redis holds: removes bodies of the lanes' jobs that are in no list or set any
@@ -115,6 +117,12 @@ export function createCensus<Id>(redis: Redis, prefix: string, kind: JobKind<Id>
     const base = `${prefix}:${kind.queueName(lane)}:`;
     return { base, lists: ["delayed", "prioritized", "wait", "active", "paused"].map((name) => base + name) };
   };
+  async function removeUnplaced(lane: string, ids: readonly string[]): Promise<number> {
+    const { base, lists } = keys(lane);
+    const [delayed, prioritized, ...queued] = lists as [string, string, ...string[]];
+    const places = [delayed, prioritized, `${base}completed`, `${base}failed`, ...queued];
+    return (await answered(redis.eval(orphansScript, places.length, ...places, base, ...ids))) as number;
+  }
   const epochKey = (queue: string) => `punctual:${prefix}:${queue}:epoch`;
 
   return {
@@ -126,23 +134,35 @@ export function createCensus<Id>(redis: Redis, prefix: string, kind: JobKind<Id>
       const missing = new Set(answer);
       return jobs.filter((_job, index) => missing.has(ids[index]!));
     },
+    async known(lane, jobs) {
+      const { base } = keys(lane);
+      const names = jobs.map((job) => base + kind.id(job));
+      if (names.length === 0) return [];
+      // After the loss of everything, or of a whole set, one command says it of all.
+      const count = await answered(redis.exists(names));
+      if (count === 0) return [];
+      if (count === names.length) return [...jobs];
+      const asking = redis.pipeline();
+      for (const name of names) asking.exists(name);
+      const found = await allOf(asking);
+      return jobs.filter((_job, index) => found[index] === 1);
+    },
     async forget(lane, jobs) {
       if (jobs.length === 0) return;
-      const { base } = keys(lane);
-      await answered(redis.unlink(jobs.map((job) => base + kind.id(job))));
+      await removeUnplaced(
+        lane,
+        jobs.map((job) => kind.id(job)),
+      );
     },
     async removeOrphans(lanes, cursor) {
       const scanned = redis.scan(cursor, "MATCH", `${prefix}:*`, "COUNT", orphanStepSize);
       const [next, names] = await answered(scanned);
       let removed = 0;
       for (const lane of lanes) {
-        const { base, lists } = keys(lane);
-        const [delayed, prioritized, ...queued] = lists as [string, string, ...string[]];
+        const { base } = keys(lane);
         const ours = names.filter((name) => name.startsWith(base)).map((name) => name.slice(base.length));
         const ids = ours.filter((id) => bodyPattern.test(id));
-        if (ids.length === 0) continue;
-        const places = [delayed, prioritized, `${base}completed`, `${base}failed`, ...queued];
-        removed += (await answered(redis.eval(orphansScript, places.length, ...places, base, ...ids))) as number;
+        if (ids.length > 0) removed += await removeUnplaced(lane, ids);
       }
       return { cursor: next, removed };
     },

@@ -82,6 +82,8 @@ export interface JobState {
 /** Jobs a nudge holds at most; more are left to the stager. */
 const backlogMax = 20_000;
 const batchSizeMax = 1_000;
+/** Jobs in one pipeline: Redis takes some while the next are made ready, and less has to be kept meanwhile. */
+const pipelineSize = 100;
 const enqueueTimeoutMs = 2_000;
 const pingTimeoutMs = 300;
 /** How long stop waits for what was nudged, in milliseconds. */
@@ -140,7 +142,7 @@ export function openJobProducer<Id, Placed extends Id, Job extends Placed & Wait
       if (batch.length === 0) continue;
       const added = await withinMs(
         enqueueTimeoutMs,
-        queue.addBulk(batch.map((job) => toBullJob(kind, job, now))).then(
+        Promise.all(inPipelines(batch).map((part) => queue.addBulk(part.map((job) => toBullJob(kind, job, now))))).then(
           () => true,
           (error: unknown) => {
             logger.warn({ err: error, queue: queue.name, count: batch.length }, "Redis did not take jobs");
@@ -153,7 +155,7 @@ export function openJobProducer<Id, Placed extends Id, Job extends Placed & Wait
         taken = false;
         continue;
       }
-      for (const job of batch) {
+      for (const job of logger.isLevelEnabled("debug") ? batch : []) {
         logger.debug({ requestId: job.requestId, ...kind.data(job), jobId: kind.id(job) }, "job enqueued");
       }
       await onEnqueued?.(batch).catch((error: unknown) => logger.warn({ err: error }, "could not note enqueued jobs"));
@@ -240,6 +242,11 @@ export function openJobProducer<Id, Placed extends Id, Job extends Placed & Wait
       );
     },
   };
+}
+
+function inPipelines<Job>(jobs: readonly Job[]): Job[][] {
+  const count = Math.ceil(jobs.length / pipelineSize);
+  return Array.from({ length: count }, (_, index) => jobs.slice(index * pipelineSize, (index + 1) * pipelineSize));
 }
 
 function toBullJob<Id>(

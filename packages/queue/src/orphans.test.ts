@@ -63,6 +63,16 @@ test("bodies of jobs whose set was lost go; delayed, waiting and finished jobs s
   for (const id of [...alive.map(publishJobId), finished]) expect(await redis.exists(base + id)).toBe(1);
 });
 
+test("of given jobs only those are forgotten that are in no list or set", async () => {
+  const [lost, delayed, finished] = [waiting(3_600_000), waiting(3_600_000), waiting(3_600_000)];
+  await producer.enqueue([lost, delayed, finished]);
+  await redis.zrem(`${base}delayed`, publishJobId(lost), publishJobId(finished));
+  await redis.zadd(`${base}completed`, Date.now(), publishJobId(finished));
+  await producer.census.forget(platform, [lost, delayed, finished]);
+  const left = [lost, delayed, finished].map((post) => redis.exists(base + publishJobId(post)));
+  expect(await Promise.all(left)).toEqual([0, 1, 1]);
+});
+
 test("a job that is being worked on stays", async () => {
   const running = publishJobId(waiting(0));
   await redis.hset(base + running, "name", "publish");

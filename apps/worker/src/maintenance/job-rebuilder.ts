@@ -22,7 +22,7 @@ export interface EnqueuedWork<Id, Job> {
   page(lane: string, after: Job | null, limit: number): Promise<Job[]>;
   /** The soonest due of each lane: enough to notice a loss. */
   soonest(lanes: readonly string[], perLane: number): Promise<Job[]>;
-  /** Gives those that still wait as they did a new generation. */
+  /** Gives those that still wait as they did a new generation, for which BullMQ knows no job. */
   raiseGenerations(jobs: readonly Id[]): Promise<Job[]>;
 }
 
@@ -37,7 +37,7 @@ export interface JobRebuilderDeps<Id, Placed extends Id, Job extends Placed & Wa
 
 const intervalMs = 800;
 const sampleSize = 20;
-const pageSize = 1_000;
+const pageSize = 2_000;
 /** The slow walk checks this many jobs of one lane in a step, every so many rounds. */
 const walkPageSize = 200;
 const roundsBetweenSteps = 2;
@@ -64,29 +64,57 @@ export function createJobRebuilder<Id, Placed extends Id, Job extends Placed & W
   async function restore(lane: string, jobs: readonly Job[]): Promise<{ restored: number; taken: boolean }> {
     const missing = await census.missing(lane, jobs);
     if (missing.length === 0) return { restored: 0, taken: true };
-    const raised = await enqueued.raiseGenerations(missing);
-    const taken = await producer.enqueue(raised);
-    pulse?.healed(service, raised.length);
-    await census.forget(lane, missing);
-    untidy = true;
-    orphanCursor = "0";
-    return { restored: raised.length, taken };
+    // An emptied Redis knows none of them, so nothing has to change in Postgres.
+    const known = new Set(await census.known(lane, missing));
+    const raised = known.size === 0 ? [] : await enqueued.raiseGenerations([...known]);
+    const lost = [...missing.filter((job) => !known.has(job)), ...raised];
+    const taken = await producer.enqueue(lost);
+    pulse?.healed(service, lost.length);
+    if (known.size > 0) {
+      const taking = new Set(raised.map((job) => kind.id(job)));
+      const left = [...known].filter((job) => !taking.has(kind.id(job)));
+      await census.forget(lane, left);
+      untidy = true;
+      orphanCursor = "0";
+    }
+    return { restored: lost.length, taken };
   }
 
-  async function restoreAll(lane: string): Promise<boolean> {
-    let after: Job | null = null;
-    let restored = 0;
-    const started = performance.now();
+  /** Reads the next page while the caller is at this one. */
+  async function* pagesOf(lane: string): AsyncGenerator<Job[]> {
+    let reading = enqueued.page(lane, null, pageSize);
     for (;;) {
+      const page = await reading;
+      const isLast = page.length < pageSize;
+      if (!isLast) {
+        reading = enqueued.page(lane, page.at(-1)!, pageSize);
+        // It is waited for later, or not at all.
+        reading.catch(() => {});
+      }
+      yield page;
+      if (isLast) return;
+    }
+  }
+
+  /** Redis takes one page while this process makes ready the next. */
+  async function restoreAll(lane: string): Promise<boolean> {
+    let restored = 0;
+    let earlier = Promise.resolve({ restored: 0, taken: true });
+    const taken = async () => {
+      const result = await earlier;
+      restored += result.restored;
+      return result.taken;
+    };
+    const started = performance.now();
+    for await (const page of pagesOf(lane)) {
       const lease = { name: `rebuild ${lane}`, holder, leaseMs };
       if (!(await takeMaintenanceLease(database, lease))) return false;
-      const page: Job[] = await enqueued.page(lane, after, pageSize);
-      const result = await restore(lane, page);
-      if (!result.taken) return false;
-      restored += result.restored;
-      after = page.at(-1) ?? after;
-      if (page.length < pageSize) break;
+      const restoring = restore(lane, page);
+      restoring.catch(() => {});
+      if (!(await taken())) return false;
+      earlier = restoring;
     }
+    if (!(await taken())) return false;
     const tookMs = Math.round(performance.now() - started);
     if (restored > 0) logger.warn({ lane, count: restored, tookMs }, "jobs that Redis had lost were put back");
     return true;
