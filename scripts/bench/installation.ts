@@ -23,7 +23,9 @@ export interface Installation {
    * @returns their ids in that order, once Redis has all their jobs or the first instant has come
    */
   schedule(dueAtMs: readonly number[]): Promise<string[]>;
-  /** How many jobs wait in Redis for their instant. */
+  /** Where in Redis jobs wait for their instant. */
+  delayedKey: string;
+  /** How many of them there are. */
   delayed(): Promise<number>;
   /** Stops the processes, and drops the database unless it was given. */
   stop(): Promise<void>;
@@ -97,7 +99,8 @@ export async function startInstallation(stage: Stage, options: InstallationOptio
     throw failed?.reason;
   }
 
-  const delayed = () => stage.redis.zcard(`${defaultPrefix}:${queueName(platform)}:delayed`);
+  const delayedKey = `${defaultPrefix}:${queueName(platform)}:delayed`;
+  const delayed = () => stage.redis.zcard(delayedKey);
   return {
     url: api.url,
     tenant,
@@ -105,6 +108,7 @@ export async function startInstallation(stage: Stage, options: InstallationOptio
     own,
     api,
     workers,
+    delayedKey,
     delayed,
     stop,
     async schedule(dueAtMs) {

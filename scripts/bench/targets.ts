@@ -109,6 +109,10 @@ export function rowsOf(sizes: Sizes): readonly Row[] {
       },
     ),
     row("lost-redis", "allMs", "  all of them back after", "ms", { bounds: [atMost(10_000)] }),
+    row("lost-redis", "setFirstMs", "the delayed set alone lost: first job back after", "ms", {
+      bounds: [atMost(1_000)],
+    }),
+    row("lost-redis", "setAllMs", "  all of them back after", "ms", { bounds: [atMost(10_000)] }),
 
     row("idle", "cpuPercent", "idle: API and worker, of one core", "%", { bounds: [atMost(2)] }),
     row("idle", "apiMb", "idle: memory of the API", "MB", { bounds: [atMost(200)] }),
