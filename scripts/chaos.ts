@@ -3,8 +3,9 @@
  * question whether the promise was kept. Prints one table per run and fails on any breach, naming the seed.
  */
 import { runMain } from "@punctual/runtime";
+import { formatDrills, runDrills } from "./chaos/drilling.ts";
 import { total, type RunResult } from "./chaos/figures.ts";
-import { readOptions, usage } from "./chaos/options.ts";
+import { readOptions, usage, type ChaosOptions } from "./chaos/options.ts";
 import { formatOffenders, formatReport } from "./chaos/report.ts";
 import { runChaos } from "./chaos/run.ts";
 import { makeScratchDirectory } from "./chaos/scratch-directory.ts";
@@ -15,20 +16,19 @@ await runMain(async () => {
   // On a signal the processes we started must go, too: they do at exit.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
+  if (options.drills) {
+    const results = await inScratchDirectory(options, (surroundings) => runDrills(options, surroundings));
+    console.log(options.json ? JSON.stringify(results) : formatDrills(results));
+    process.exit(results.every(({ isKept }) => isKept) ? 0 : 1);
+  }
   const results: RunResult[] = [];
   for (let run = 0; run < options.runs; run += 1) {
     const seed = options.seed + run;
-    const directory = makeScratchDirectory();
-    if (options.keep) directory.keep();
-    const started = performance.now();
-    const say = (line: string) => {
-      if (!options.json) console.error(`${((performance.now() - started) / 1_000).toFixed(1).padStart(7)} s  ${line}`);
-    };
-    say(
-      `seed ${seed}: ${options.posts} posts in ${options.minutes} min${options.broken ? `, ${options.broken} broken` : ""}`,
-    );
-    try {
-      const result = await runChaos(options, { seed, directory: directory.path, say });
+    await inScratchDirectory(options, async ({ directory, say }) => {
+      say(
+        `seed ${seed}: ${options.posts} posts in ${options.minutes} min${options.broken ? `, ${options.broken} broken` : ""}`,
+      );
+      const result = await runChaos(options, { seed, directory, say });
       results.push(result);
       const { figures } = result;
       if (options.json) {
@@ -37,10 +37,7 @@ await runMain(async () => {
         console.log(`\nseed ${seed}\n${formatReport(figures)}`);
         console.log(isBroken(result) ? `BROKEN with --seed ${seed}:\n${formatOffenders(figures)}` : "  kept");
       }
-    } finally {
-      if (options.keep) console.error(`Logs are in ${directory.path}.`);
-      else directory.remove();
-    }
+    });
   }
   const broken = results.filter(isBroken);
   if (options.runs > 1 && !options.json) {
@@ -52,4 +49,22 @@ await runMain(async () => {
 
 function isBroken({ figures }: RunResult): boolean {
   return figures.offenders.length > 0;
+}
+
+async function inScratchDirectory<Result>(
+  { keep, json }: ChaosOptions,
+  work: (surroundings: { directory: string; say: (line: string) => void }) => Promise<Result>,
+): Promise<Result> {
+  const directory = makeScratchDirectory();
+  if (keep) directory.keep();
+  const started = performance.now();
+  const say = (line: string) => {
+    if (!json) console.error(`${((performance.now() - started) / 1_000).toFixed(1).padStart(7)} s  ${line}`);
+  };
+  try {
+    return await work({ directory: directory.path, say });
+  } finally {
+    if (keep) console.error(`Logs are in ${directory.path}.`);
+    else directory.remove();
+  }
 }

@@ -14,6 +14,8 @@ export interface ChaosOptions {
   posts: number;
   platforms: readonly string[];
   broken: BreakablePart | null;
+  /** One blow at a time and how long it takes to heal, instead of the nemesis. */
+  drills: boolean;
   json: boolean;
   /** Keeps the logs of every process of a run. */
   keep: boolean;
@@ -26,6 +28,7 @@ export const usage = `npm run chaos -- [options]
   --posts N         posts scheduled in each (2,500 per minute)
   --platforms LIST  comma list of ${chaosPlatformNames.join(", ")} (all)
   --break PART      make the run with a broken part: ${breakableParts.join(", ")}
+  --drills          one blow at a time instead, each --runs times, and how long each takes to heal beside what is promised
   --json            one JSON object per run instead of the table
   --keep            keep the logs of all processes, and say where`;
 
@@ -48,6 +51,7 @@ export function readOptions(args: readonly string[]): ChaosOptions | "help" {
     posts: number("posts", values.posts, Math.round(postsPerMinute * minutes), { min: 1, max: 150_000, whole: true }),
     platforms,
     broken,
+    drills: values.drills,
     json: values.json,
     keep: values.keep,
   };
@@ -64,6 +68,7 @@ function parse(args: readonly string[]) {
         posts: { type: "string" },
         platforms: { type: "string" },
         break: { type: "string" },
+        drills: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         keep: { type: "boolean", default: false },
         help: { type: "boolean", default: false },

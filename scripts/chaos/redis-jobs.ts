@@ -29,6 +29,11 @@ export async function liveJobs(redis: Redis, platform: string): Promise<string[]
   return (await redis.eval(liveScript, keys.length, ...keys, key(platform, ""))) as string[];
 }
 
+/** How many jobs were done since Redis came up, of those that are kept. */
+export function completedJobs(redis: Redis, platform: string): Promise<number> {
+  return redis.zcard(key(platform, "completed"));
+}
+
 /** How many job bodies lie about that are in no list or set: they will never fire and never go. */
 export async function orphanedJobs(redis: Redis, platform: string): Promise<number> {
   const live = new Set(await liveJobs(redis, platform));

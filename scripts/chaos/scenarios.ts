@@ -6,7 +6,7 @@ import { until } from "@punctual/testing";
 import type { BreakablePart } from "./broken-parts.ts";
 import { readLedger } from "./evidence.ts";
 import type { BreachKind } from "./invariants.ts";
-import type { JournalPost } from "./journal.ts";
+import { farMs, healMaxMs, redisOf, schedule, untilJobs, untilStatus } from "./acts.ts";
 import { damage, liveJobs } from "./redis-jobs.ts";
 import { clearFaults, commandFault } from "./sandbox-faults.ts";
 import type { Stage } from "./stage.ts";
@@ -18,21 +18,18 @@ export interface Scenario {
 }
 
 const atMostOnce = "test_at_most_once";
-const farMs = 6 * 3_600_000;
 const soonMs = 500;
 /** Keys, of which a step of tidying looks at a thousand. */
 const crowd = 100_000;
-/** On however slow a machine, in milliseconds. */
-const healMaxMs = 60_000;
 
 export const scenarios: Readonly<Record<BreakablePart, Scenario>> = {
   fence: {
     reveals: "doubled",
     async act(stage) {
-      const posts = await schedule(stage, 10, soonMs);
-      const far = await schedule(stage, 10, farMs);
+      const posts = await schedule(stage, 10, { platform: atMostOnce, aheadMs: soonMs });
+      const far = await schedule(stage, 10, { platform: atMostOnce, aheadMs: farMs });
       await untilStatus(stage, posts, ["published"]);
-      await untilJobs(stage, far.length);
+      await untilJobs(stage, atMostOnce, far.length);
       // Jobs for posts that are out already, and jobs that fire hours early.
       const stray = posts.map((post) => ({
         postId: post.id ?? "",
@@ -55,7 +52,7 @@ export const scenarios: Readonly<Record<BreakablePart, Scenario>> = {
     async act(stage) {
       const { redis } = stage.fleet.servers;
       await redis.end();
-      await schedule(stage, 10, farMs);
+      await schedule(stage, 10, { platform: atMostOnce, aheadMs: farMs });
       await redis.startAgain();
     },
   },
@@ -63,8 +60,8 @@ export const scenarios: Readonly<Record<BreakablePart, Scenario>> = {
   rebuilder: {
     reveals: "no job",
     async act(stage) {
-      const posts = await schedule(stage, 10, farMs);
-      await untilJobs(stage, posts.length);
+      const posts = await schedule(stage, 10, { platform: atMostOnce, aheadMs: farMs });
+      await untilJobs(stage, atMostOnce, posts.length);
       await damage.all(redisOf(stage));
     },
   },
@@ -72,8 +69,8 @@ export const scenarios: Readonly<Record<BreakablePart, Scenario>> = {
   generation: {
     reveals: "no job",
     async act(stage) {
-      const posts = await schedule(stage, 10, farMs);
-      await untilJobs(stage, posts.length);
+      const posts = await schedule(stage, 10, { platform: atMostOnce, aheadMs: farMs });
+      await untilJobs(stage, atMostOnce, posts.length);
       await damage.crowd(redisOf(stage), crowd);
       // The bodies stay, so BullMQ goes on knowing the ids: until they are come upon and removed, which may take long.
       await damage.delayedSet(redisOf(stage), atMostOnce);
@@ -89,7 +86,7 @@ export const scenarios: Readonly<Record<BreakablePart, Scenario>> = {
         times: 1_000,
         fault: { kind: "accept_then_hang", ms: 20_000 },
       });
-      const posts = await schedule(stage, 1, soonMs);
+      const posts = await schedule(stage, 1, { platform: atMostOnce, aheadMs: soonMs });
       await until("the post to be visible", async () => {
         const { entries } = await readLedger(fleet.sandboxUrl);
         return posts.every(({ id }) => entries.some(({ postId }) => postId === id));
@@ -124,7 +121,7 @@ export const scenarios: Readonly<Record<BreakablePart, Scenario>> = {
         fault: { kind: "lookup_fail", status: 500 },
       });
       for (const worker of others) worker.signal("SIGSTOP");
-      const posts = await schedule(stage, 1, 0);
+      const posts = await schedule(stage, 1, { platform: atMostOnce, aheadMs: 0 });
       await untilStatus(stage, posts, ["publishing"]);
       // The answer comes in, but its worker cannot write it down before its lease is over.
       first.wires.postgres.set({ kind: "cut" });
@@ -139,101 +136,9 @@ export const scenarios: Readonly<Record<BreakablePart, Scenario>> = {
     reveals: "over the limit",
     async act(stage) {
       await clearFaults(stage.fleet.sandboxUrl);
-      const posts = await scheduleAtOnce(stage, 40);
+      const posts = await schedule(stage, 40, { platform: atMostOnce, aheadMs: soonMs });
       // On a slow machine an answer may come too late.
       await untilStatus(stage, posts, ["published", "unconfirmed"]);
     },
   },
 };
-
-/** Schedules as many at once as one request takes, all for the same instant. */
-async function scheduleAtOnce({ client, journal, fleet }: Stage, count: number): Promise<JournalPost[]> {
-  const account = fleet.accounts.find(({ platform }) => platform === atMostOnce);
-  if (account === undefined) throw new Error(`there is no account on ${atMostOnce}`);
-  const scheduledAt = Date.now() + soonMs;
-  const posts = Array.from({ length: count }, () =>
-    journal.newPost({ platform: atMostOnce, accountId: account.id, far: false, scheduledAt }),
-  );
-  const body = {
-    posts: posts.map(({ versions }) => ({
-      socialAccountId: account.id,
-      text: versions[0]?.text,
-      scheduledAt: new Date(scheduledAt).toISOString(),
-    })),
-  };
-  const key = { "idempotency-key": posts[0]?.nonce ?? "" };
-  const answer = await until(
-    "the posts to be accepted",
-    async () => {
-      const given = await client.call("POST", "/v1/posts/bulk", body, key);
-      return given?.status === 201 ? given : null;
-    },
-    { timeoutMs: 45_000 },
-  );
-  const accepted = answer.body["data"] as { id: string }[];
-  posts.forEach((post, index) => {
-    post.id = accepted[index]?.id ?? null;
-    post.versions[0]!.state = "acknowledged";
-  });
-  return posts;
-}
-
-/** Schedules posts for the network on which a repeat doubles; all are acknowledged. */
-async function schedule({ client, journal, fleet }: Stage, count: number, aheadMs: number): Promise<JournalPost[]> {
-  const account = fleet.accounts.find(({ platform }) => platform === atMostOnce);
-  if (account === undefined) throw new Error(`there is no account on ${atMostOnce}`);
-  const scheduledAt = Date.now() + aheadMs;
-  const posts: JournalPost[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const post = journal.newPost({ platform: atMostOnce, accountId: account.id, far: aheadMs === farMs, scheduledAt });
-    const [version] = post.versions;
-    if (version === undefined) throw new Error("a post has a first version");
-    const body = {
-      socialAccountId: account.id,
-      text: version.text,
-      scheduledAt: new Date(scheduledAt).toISOString(),
-    };
-    // A machine out of breath may not answer in time; with a key, asking again is harmless.
-    const answer = await until(
-      "the post to be accepted",
-      async () => {
-        const given = await client.call("POST", "/v1/posts", body, { "idempotency-key": post.nonce });
-        return given?.status === 201 ? given : null;
-      },
-      { timeoutMs: 45_000 },
-    );
-    post.id = String(answer.body["id"]);
-    version.state = "acknowledged";
-    posts.push(post);
-  }
-  return posts;
-}
-
-async function untilStatus(
-  { fleet }: Stage,
-  posts: readonly JournalPost[],
-  statuses: readonly string[],
-  timeoutMs = healMaxMs,
-): Promise<void> {
-  const ids = posts.map(({ id }) => id);
-  await until(
-    `the posts to be ${statuses.join(" or ")}`,
-    async () => {
-      const [row] = await fleet.servers.database.prisma.$queryRaw<[{ count: number }]>`
-        SELECT count(*)::integer AS count FROM posts
-        WHERE id = ANY (${ids}::uuid[]) AND status = ANY (${[...statuses]}::text[])`;
-      return row.count === posts.length;
-    },
-    { timeoutMs },
-  );
-}
-
-async function untilJobs(stage: Stage, count: number): Promise<void> {
-  await until("the posts to have jobs", async () => (await liveJobs(redisOf(stage), atMostOnce)).length >= count, {
-    timeoutMs: healMaxMs,
-  });
-}
-
-function redisOf(stage: Stage) {
-  return stage.fleet.servers.redisClient;
-}

@@ -1,0 +1,203 @@
+/**
+ * `npm run chaos -- --drills`: one blow at a time on an installation that is otherwise left alone, and how long it takes
+ * to heal, beside what is promised for just that. What the nemesis does at once is held to its end; this, to the clock.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import type { PublishJobId } from "@punctual/core";
+import { until } from "@punctual/testing";
+import { farMs, redisOf, schedule, untilJobs, untilStatus } from "./acts.ts";
+import type { Actor } from "./actor.ts";
+import type { JournalPost } from "./journal.ts";
+import { completedJobs, damage, jobless, liveJobs } from "./redis-jobs.ts";
+import { clearFaults, commandFault } from "./sandbox-faults.ts";
+import type { Stage } from "./stage.ts";
+
+export interface Drill {
+  /** The blow, and what has healed when it is over. */
+  name: string;
+  /** Section 6 of the contract, in milliseconds. */
+  promisedMs: number;
+  /** @returns how long it took, in milliseconds */
+  run(stage: Stage): Promise<number>;
+}
+
+export const drillPlatforms = ["webhook", "test_idempotent", "test_confirmable", "test_at_most_once"] as const;
+const platform = "webhook";
+type Phase = "preparing" | "sending";
+/** Which networks say nothing, and to what. What is published is visible all the same. */
+const silences = {
+  preparing: { networks: ["test_confirmable"], silence: { stage: "prepare", fault: { kind: "delay", ms: 12_000 } } },
+  sending: {
+    networks: ["test_idempotent", "test_confirmable", "test_at_most_once"],
+    silence: { stage: "publish", fault: { kind: "accept_then_hang", ms: 60_000 } },
+  },
+} as const;
+/** Longer than anything that heals may take. */
+const patienceMs = 180_000;
+const waitingPosts = 300;
+const outageMs = 5_000;
+
+export const drills: readonly Drill[] = [
+  {
+    name: "API killed between commit and enqueue: its posts have jobs",
+    promisedMs: 2_000,
+    async run(stage) {
+      const [api] = stage.fleet.apis;
+      api!.wires.redis.set({ kind: "cut" });
+      const posts = await schedule(stage, 50, { platform, aheadMs: farMs });
+      const tookMs = await timed("its posts to have jobs", async () => {
+        api!.kill();
+        return async () => (await withoutJob(stage, posts)) === 0;
+      });
+      api!.wires.redis.set({ kind: "pass" });
+      await api!.ready();
+      return tookMs;
+    },
+  },
+  {
+    name: "worker killed while preparing: its posts are in other hands",
+    promisedMs: 15_000,
+    run: (stage) => hit(stage, { phase: "preparing", signal: "SIGKILL" }),
+  },
+  {
+    name: "worker killed while sending: its posts are found out, and published",
+    promisedMs: 120_000,
+    run: (stage) => hit(stage, { phase: "sending", signal: "SIGKILL" }),
+  },
+  {
+    name: "worker frozen while sending: its posts are found out, and published",
+    promisedMs: 120_000,
+    run: (stage) => hit(stage, { phase: "sending", signal: "SIGSTOP" }),
+  },
+  ...(["Redis emptied", "delayed set lost"] as const).flatMap((blow): Drill[] => {
+    const land = (stage: Stage) =>
+      blow === "Redis emptied" ? damage.all(redisOf(stage)) : damage.delayedSet(redisOf(stage), platform);
+    const drill = (name: string, promisedMs: number, isHealed: (stage: Stage) => Promise<boolean>): Drill => ({
+      name: `${blow}: ${name}`,
+      promisedMs,
+      async run(stage) {
+        await schedule(stage, waitingPosts, { platform, aheadMs: farMs });
+        await untilJobs(stage, platform, waitingPosts);
+        // The workers have seen it whole.
+        await pause(2_000);
+        return timed(name, async () => {
+          await land(stage);
+          return () => isHealed(stage);
+        });
+      },
+    });
+    return [
+      drill("the first job is back", 1_000, async (stage) => (await liveJobs(redisOf(stage), platform)).length > 0),
+      drill("all are back", 10_000, async (stage) => (await withoutJob(stage, stage.journal.posts)) === 0),
+    ];
+  }),
+  {
+    name: "some jobs lost just before their instant: how late the latest post is",
+    promisedMs: 3_000,
+    async run(stage) {
+      const aheadMs = 3_000;
+      const posts = await schedule(stage, 50, { platform, aheadMs });
+      const dueAtMs = Date.now() + aheadMs;
+      await untilJobs(stage, platform, posts.length);
+      await pause(Math.max(0, dueAtMs - 100 - Date.now()));
+      await damage.someBodies(redisOf(stage), platform, stage.dice);
+      await untilStatus(stage, posts, ["published"]);
+      const [row] = await stage.fleet.servers.database.prisma.$queryRaw<[{ ms: number }]>`
+        SELECT max(lateness_ms)::integer AS ms FROM posts WHERE id = ANY (${idsOf(posts)}::uuid[])`;
+      return row.ms;
+    },
+  },
+  {
+    name: "Redis away for a while: workers take jobs again",
+    promisedMs: 2_000,
+    async run(stage) {
+      const { redis } = stage.fleet.servers;
+      await redis.end();
+      await pause(outageMs);
+      await redis.startAgain();
+      return timed("a job to be done", async () => async () => {
+        await schedule(stage, 1, { platform, aheadMs: 0 });
+        return (await completedJobs(redisOf(stage), platform)) > 0;
+      });
+    },
+  },
+  {
+    name: "no live worker: /healthz says so",
+    promisedMs: 30_000,
+    async run(stage) {
+      const { workers, apis } = stage.fleet;
+      const health = async () => (await fetch(new URL("/healthz", apis[0]?.url() ?? ""))).status;
+      await until("all to be well", async () => (await health()) === 200, { timeoutMs: patienceMs });
+      try {
+        return await timed("it to be said", async () => {
+          for (const worker of workers) worker.signal("SIGSTOP");
+          return async () => (await health()) === 503;
+        });
+      } finally {
+        for (const worker of workers) worker.signal("SIGCONT");
+      }
+    },
+  },
+];
+
+/** From the blow until it has healed. */
+async function timed(what: string, blow: () => Promise<() => Promise<boolean>>): Promise<number> {
+  const started = performance.now();
+  const isHealed = await blow();
+  await until(what, isHealed, { timeoutMs: patienceMs, intervalMs: 10 });
+  return performance.now() - started;
+}
+
+/** Hits a worker whose posts are in that phase because their networks say nothing; from then on these answer. */
+async function hit(stage: Stage, { phase, signal }: { phase: Phase; signal: "SIGKILL" | "SIGSTOP" }): Promise<number> {
+  const { fleet } = stage;
+  const { networks, silence } = silences[phase];
+  const posts: JournalPost[] = [];
+  for (const network of networks) {
+    await commandFault(fleet.sandboxUrl, { platform: network, times: 100, ...silence });
+    posts.push(...(await schedule(stage, 4, { platform: network, aheadMs: 0 })));
+  }
+  const [worker, inHands] = await until(`all of them to be ${phase}`, async () => {
+    const hands = await Promise.all(fleet.workers.map(async (one) => [one, await heldBy(one, stage, posts)] as const));
+    return hands.flatMap(([, ids]) => ids).length === posts.length && hands.find(([, ids]) => ids.length > 0);
+  });
+  const holder = holderOf(worker);
+  const tookMs = await timed("them to be settled", async () => {
+    if (signal === "SIGKILL") worker.kill();
+    else worker.signal(signal);
+    await clearFaults(fleet.sandboxUrl);
+    return async () => {
+      const rows = await fleet.servers.database.prisma.$queryRaw<{ status: string; holder: string | null }[]>`
+        SELECT status, claimed_by AS holder FROM posts WHERE id = ANY (${inHands}::uuid[])`;
+      return rows.every((row) => (phase === "preparing" ? row.holder !== holder : row.status === "published"));
+    };
+  });
+  worker.signal("SIGCONT");
+  await worker.ready();
+  await untilStatus(stage, posts, ["published"]);
+  return tookMs;
+}
+
+async function heldBy(worker: Actor, { fleet }: Stage, posts: readonly JournalPost[]): Promise<string[]> {
+  const rows = await fleet.servers.database.prisma.$queryRaw<{ id: string }[]>`
+    SELECT post.id FROM posts AS post
+    WHERE post.id = ANY (${idsOf(posts)}::uuid[]) AND post.status = 'publishing' AND post.claimed_by = ${holderOf(worker)}`;
+  return rows.map(({ id }) => id);
+}
+
+/** What its claims in Postgres say. */
+function holderOf(worker: Actor): string {
+  return `${worker.name}-${worker.pid()}`;
+}
+
+async function withoutJob({ fleet }: Stage, posts: readonly JournalPost[]): Promise<number> {
+  const { database, redisClient } = fleet.servers;
+  const waiting = await database.prisma.$queryRaw<(PublishJobId & { platform: string })[]>`
+    SELECT id AS "postId", platform, revision, generation FROM posts
+    WHERE id = ANY (${idsOf(posts)}::uuid[]) AND status IN ('scheduled', 'retrying')`;
+  return (await jobless(redisClient, waiting)).length;
+}
+
+function idsOf(posts: readonly JournalPost[]): (string | null)[] {
+  return posts.map(({ id }) => id);
+}
