@@ -3,7 +3,7 @@
  * to heal, beside what is promised for just that. What the nemesis does at once is held to its end; this, to the clock.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import type { PublishJobId } from "@punctual/core";
+import { publishJobId, type PublishJobId } from "@punctual/core";
 import { until } from "@punctual/testing";
 import { farMs, redisOf, schedule, untilJobs, untilStatus } from "./acts.ts";
 import type { Actor } from "./actor.ts";
@@ -117,7 +117,41 @@ export const drills: readonly Drill[] = [
       await redis.startAgain();
       return timed("a job to be done", async () => async () => {
         await schedule(stage, 1, { platform, aheadMs: 0 });
-        return (await completedJobs(redisOf(stage), platform)) > 0;
+        return (await completedJobs(redisOf(stage), platform)).length > 0;
+      });
+    },
+  },
+  {
+    name: "all connections to Redis silent for good: workers take jobs again",
+    promisedMs: 30_000,
+    run: (stage) =>
+      timed("a job to be done", async () => {
+        const jobs = new Set<string>();
+        forget(stage, "redis");
+        return async () => {
+          const [post] = await schedule(stage, 1, { platform, aheadMs: 0 });
+          jobs.add(publishJobId({ postId: post?.id ?? "", revision: 1, generation: 0 }));
+          const done = await completedJobs(redisOf(stage), platform);
+          return done.some((job) => jobs.has(job));
+        };
+      }),
+  },
+  {
+    name: "all connections to Postgres silent for good: every request is answered, every post published",
+    promisedMs: 30_000,
+    async run(stage) {
+      // So that the pools are full.
+      const ask = () => stage.client.call("GET", "/v1/posts?limit=1");
+      await Promise.all(Array.from({ length: 50 }, ask));
+      await untilStatus(stage, await schedule(stage, 50, { platform, aheadMs: 0 }), ["published"]);
+      return timed("all to go well", async () => {
+        forget(stage, "postgres");
+        return async () => {
+          const posts = await schedule(stage, 1, { platform, aheadMs: 0 });
+          for (let time = 0; time < 20; time += 1) if ((await ask())?.status !== 200) return false;
+          await untilStatus(stage, posts, ["published"]);
+          return true;
+        };
       });
     },
   },
@@ -176,6 +210,11 @@ async function hit(stage: Stage, { phase, signal }: { phase: Phase; signal: "SIG
   await worker.ready();
   await untilStatus(stage, posts, ["published"]);
   return tookMs;
+}
+
+/** As a firewall or a failover does, that drops what it does not know any more. */
+function forget({ fleet }: Stage, wire: "redis" | "postgres"): void {
+  for (const { wires } of [...fleet.apis, ...fleet.workers]) wires[wire].forgetConnections();
 }
 
 async function heldBy(worker: Actor, { fleet }: Stage, posts: readonly JournalPost[]): Promise<string[]> {

@@ -42,6 +42,18 @@ describe("a proxy", () => {
     return client;
   }
 
+  it("forgets the connections it has, and serves new ones", async () => {
+    const old = await dial();
+    old.socket.write("one ");
+    await until("it is answered", async () => old.got.includes("one"));
+    proxy.forgetConnections();
+    old.socket.write("two ");
+    const fresh = await dial();
+    fresh.socket.write("three ");
+    await until("the new one is answered", async () => fresh.got.includes("three"));
+    expect([heard.includes("two"), old.got.includes("two"), old.closed]).toEqual([false, false, false]);
+  });
+
   it("passes everything on", async () => {
     const client = await dial();
     client.socket.write("hello");

@@ -20,6 +20,8 @@ export interface Proxy {
   set(mode: ProxyMode): void;
   /** Resets the connections open now and goes on as before. */
   resetConnections(): void;
+  /** The connections open now are never heard of again, in either direction; later ones work. */
+  forgetConnections(): void;
   stop(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ const host = "127.0.0.1";
 export async function startProxy(target: number): Promise<Proxy> {
   let mode: ProxyMode = { kind: "pass" };
   const pairs = new Set<Socket>();
+  const forgotten = new WeakSet<Socket>();
 
   const server: Server = createServer({ noDelay: true }, (client) => {
     if (mode.kind === "cut") return void client.resetAndDestroy();
@@ -49,8 +52,11 @@ export async function startProxy(target: number): Promise<Proxy> {
       socket.on("error", end);
       socket.once("close", end);
     }
-    client.on("data", (chunk) => forward(upstream, chunk));
+    client.on("data", (chunk) => {
+      if (!forgotten.has(client)) forward(upstream, chunk);
+    });
     upstream.on("data", (chunk) => {
+      if (forgotten.has(client)) return;
       if (mode.kind !== "drop_answers") return forward(client, chunk);
       setTimeout(reset, mode.resetAfterMs);
     });
@@ -80,6 +86,9 @@ export async function startProxy(target: number): Promise<Proxy> {
       if (next.kind === "cut" || (next.kind === "pass" && before.kind !== "pass")) resetConnections();
     },
     resetConnections,
+    forgetConnections() {
+      for (const client of pairs) forgotten.add(client);
+    },
     async stop() {
       for (const client of pairs) client.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));

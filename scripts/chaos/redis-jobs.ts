@@ -29,9 +29,9 @@ export async function liveJobs(redis: Redis, platform: string): Promise<string[]
   return (await redis.eval(liveScript, keys.length, ...keys, key(platform, ""))) as string[];
 }
 
-/** How many jobs were done since Redis came up, of those that are kept. */
-export function completedJobs(redis: Redis, platform: string): Promise<number> {
-  return redis.zcard(key(platform, "completed"));
+/** Ids of jobs that were done since Redis came up, of those that are kept. */
+export function completedJobs(redis: Redis, platform: string): Promise<string[]> {
+  return redis.zrange(key(platform, "completed"), 0, "-1");
 }
 
 /** How many job bodies lie about that are in no list or set: they will never fire and never go. */

@@ -54,6 +54,7 @@ export function openDatabase(options: DatabaseOptions, { logger }: { logger: Log
     // database itself must be set so, which `databaseFaults` checks.
     ...(options.pooled ? {} : { statement_timeout: statementTimeoutMs, options: "-c TimeZone=UTC" }),
   });
+  dropForgottenConnections(pool);
   const adapter = new PrismaPg(pool, {
     disposeExternalPool: true,
     onPoolError: onError,
@@ -67,4 +68,25 @@ export function openDatabase(options: DatabaseOptions, { logger }: { logger: Log
     connections: () => ({ used: pool.totalCount - pool.idleCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => prisma.$disconnect(),
   };
+}
+
+/** What pg says when no answer came in time. */
+const silence = "Query read timeout";
+
+/**
+ * A firewall or a failover that forgot one connection without a word forgot the others, too: those that are idle are
+ * given up with it, or each would cost somebody the whole wait.
+ */
+function dropForgottenConnections(pool: pg.Pool): void {
+  pool.on("release", (error: unknown) => {
+    if (error instanceof Error && error.message === silence) void dropIdle(pool);
+  });
+}
+
+async function dropIdle(pool: pg.Pool): Promise<void> {
+  const taken = Array.from({ length: pool.idleCount }, async () => {
+    const client = await pool.connect();
+    client.release(true);
+  });
+  await Promise.allSettled(taken);
 }

@@ -8,8 +8,12 @@ import { Redis } from "ioredis";
 /** Longest pause between two tries to reconnect, in milliseconds. */
 const reconnectDelayMaxMs = 1_000;
 const connectTimeoutMs = 3_000;
-/** A producer's question to a Redis that is connected but silent, in milliseconds. */
-const commandTimeoutMs = 5_000;
+/**
+ * A connection on which no answer came for so long is given up and made anew, in milliseconds. A firewall or a failover may have
+ * forgotten it without a word, and the kernel would believe in it for a quarter of an hour. A consumer asks questions
+ * that Redis may take ten seconds to answer.
+ */
+const silenceMaxMs = { producer: 5_000, consumer: 15_000 } as const;
 
 /**
  * @param role `producer` fails at once while Redis is away, and soon if it is lost or silent in the middle of a
@@ -19,9 +23,10 @@ const commandTimeoutMs = 5_000;
 export function connectRedis(url: string, role: "producer" | "consumer", logger: Logger): Redis {
   const redis = new Redis(url, {
     connectTimeout: connectTimeoutMs,
+    socketTimeout: silenceMaxMs[role],
     retryStrategy: (times) => Math.min(50 * 2 ** times, reconnectDelayMaxMs),
     ...(role === "producer"
-      ? { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: commandTimeoutMs }
+      ? { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: silenceMaxMs.producer }
       : { maxRetriesPerRequest: null }),
   });
   let away = false;
