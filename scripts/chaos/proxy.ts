@@ -22,13 +22,16 @@ export interface Proxy {
   resetConnections(): void;
   /** The connections open now are never heard of again, in either direction; later ones work. */
   forgetConnections(): void;
+  /** New connections lead there; those open now stay where they are, as when a name is given to another server. */
+  redirect(target: number): void;
   stop(): Promise<void>;
 }
 
 const host = "127.0.0.1";
 
-/** @param target port on loopback */
-export async function startProxy(target: number): Promise<Proxy> {
+/** @param firstTarget port on loopback */
+export async function startProxy(firstTarget: number): Promise<Proxy> {
+  let target = firstTarget;
   let mode: ProxyMode = { kind: "pass" };
   const pairs = new Set<Socket>();
   const forgotten = new WeakSet<Socket>();
@@ -86,6 +89,9 @@ export async function startProxy(target: number): Promise<Proxy> {
       if (next.kind === "cut" || (next.kind === "pass" && before.kind !== "pass")) resetConnections();
     },
     resetConnections,
+    redirect(next) {
+      target = next;
+    },
     forgetConnections() {
       for (const client of pairs) forgotten.add(client);
     },

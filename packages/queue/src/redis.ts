@@ -1,6 +1,7 @@
 /**
  * Connections to Redis. Every one reconnects quickly and for ever (BullMQ's own backoff makes a recovered Redis look
- * down for seconds), has an error listener (or the process dies), and closes without waiting for an answer.
+ * down for seconds), finds out that it was forgotten on the way or that its server is the primary no more, has an error
+ * listener (or the process dies), and closes without waiting for an answer.
  */
 import type { Logger } from "@punctual/runtime";
 import { Redis } from "ioredis";
@@ -15,6 +16,11 @@ const connectTimeoutMs = 3_000;
  */
 const silenceMaxMs = { producer: 5_000, consumer: 15_000 } as const;
 
+/** What a replica says to whoever writes, also from within a script. */
+const readOnly = "READONLY";
+/** Of ioredis: reconnect, and send the command once more. */
+const askAgain = 2;
+
 /**
  * @param role `producer` fails at once while Redis is away, and soon if it is lost or silent in the middle of a
  *   question: such a question is asked once more after reconnecting, because ioredis would otherwise never settle it.
@@ -24,6 +30,9 @@ export function connectRedis(url: string, role: "producer" | "consumer", logger:
   const redis = new Redis(url, {
     connectTimeout: connectTimeoutMs,
     socketTimeout: silenceMaxMs[role],
+    // After a failover the address is the new primary's, and this connection still the old one's. What was asked is
+    // asked again there: BullMQ would wait for the next sign of a job before it looked for this one again.
+    reconnectOnError: (error) => (error.message.includes(readOnly) ? askAgain : false),
     retryStrategy: (times) => Math.min(50 * 2 ** times, reconnectDelayMaxMs),
     ...(role === "producer"
       ? { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: silenceMaxMs.producer }
