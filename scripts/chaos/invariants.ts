@@ -179,14 +179,20 @@ function judgeRates({ evidence, limits }: Question): Breach[] {
   const breaches: Breach[] = [];
   for (const [account, entries] of Map.groupBy(limited, ({ platform, account: id }) => `${platform} ${id}`)) {
     const { max, windowMs } = limits.get(entries[0]!.platform)!;
-    const instants = entries.map(({ receivedAt }) => Date.parse(receivedAt)).toSorted((a, b) => a - b);
-    const over = instants.findIndex((at, index) => (instants[index + max] ?? Infinity) - at < windowMs - toleranceMs);
-    if (over === -1) continue;
-    const tookMs = instants[over + max]! - instants[over]!;
-    const detail = `${account}: ${max + 1} in ${tookMs} ms from ${new Date(instants[over]!).toISOString()}`;
-    breaches.push({ kind: "over the limit", post: null, detail });
+    const inOrder = entries.toSorted((a, b) => Date.parse(a.receivedAt) - Date.parse(b.receivedAt));
+    const tooMany = inOrder
+      .map((_entry, first) => inOrder.slice(first, first + max + 1))
+      .find((some) => some.length > max && spanMs(some) < windowMs - toleranceMs);
+    if (tooMany === undefined) continue;
+    const detail = `${account}: ${tooMany.length} in ${spanMs(tooMany)} ms: ${tooMany.map(describeEntry).join(", ")}`;
+    for (const { postId } of tooMany) breaches.push({ kind: "over the limit", post: postId, detail });
   }
   return breaches;
+}
+
+/** From the first to the last, in milliseconds. */
+function spanMs(inOrder: readonly LedgerEntry[]): number {
+  return Date.parse(inOrder.at(-1)!.receivedAt) - Date.parse(inOrder[0]!.receivedAt);
 }
 
 function describeEntry({ receivedAt, sequence, fault, content }: LedgerEntry): string {

@@ -87,6 +87,7 @@ async function settleAlone(database: Database, record: SettlementRecord): Promis
   // A platform counts what reached it, also what it refused; not what it turned away for a limit.
   const counted =
     !["wait", "reconnect", "released", "abandoned"].includes(attempt.outcome) && attempt.category !== "network";
+  const lost = attempt.outcome === "unknown" && attempt.httpStatus === null;
   const [settled] = await database.prisma.$queryRaw<SettledPost[]>`
     WITH post AS (
       UPDATE posts AS post
@@ -113,7 +114,7 @@ async function settleAlone(database: Database, record: SettlementRecord): Promis
         AND attempt.post_id = post.id AND attempt.claim_token = post.claim_token
         AND (NOT ${record.onlyAfterLease ?? false} OR post.lease_until < app_now())
       RETURNING post.*, attempt.phase
-    ), slots AS (${releaseSlots(claimToken, Prisma.sql`${counted} AND post.phase = 'sending'`)}
+    ), slots AS (${releaseSlots(claimToken, Prisma.sql`${counted} AND post.phase = 'sending'`, lost)}
     )${blockOthers(retrying?.blocks, nextAttemptAt)}, ended AS (
       UPDATE attempts
       SET outcome = ${attempt.outcome}, category = ${attempt.category}, code = ${attempt.code}, message = ${attempt.message},

@@ -106,6 +106,26 @@ describe("a limit", () => {
     expect((await claim(d, limits)).kind).toBe("claimed");
   });
 
+  test("counts a window from the end of the lease where no answer came, since the send may still be on its way", async () => {
+    const ids = await insertTestPosts(env, tenant, 3, {});
+    const [lost, answered, next] = ids as [string, string, string];
+    const limits = [perHour(2)];
+    const unknown = { kind: "unknown", ...fault } as const;
+    const unconfirmed: Settlement = { status: "unconfirmed", failure: { category: "unknown_outcome", ...fault } };
+    await claim(lost, limits);
+    await claim(answered, limits);
+    await settle(lost, unknown, unconfirmed);
+    await settle(answered, { ...unknown, httpStatus: 500 }, unconfirmed);
+    const slots = await env.sql<{ inMs: number }>(
+      `SELECT (extract(epoch FROM free_at - app_now()) * 1000)::float8 AS "inMs" FROM rate_slots ORDER BY free_at`,
+    );
+    // Of a lease of 20 s.
+    expect(slots[0]?.inMs).toBeLessThanOrEqual(hourMs);
+    expect(slots[1]?.inMs).toBeGreaterThan(hourMs + 10_000);
+    expect(slots[1]?.inMs).toBeLessThanOrEqual(hourMs + 20_000);
+    expect((await claim(next, limits)).kind).toBe("limited");
+  });
+
   test("of one account does not concern another, one of the app concerns all but the sandbox's", async () => {
     const [second, real] = [await env.createTenant(), await env.createTenant({ sandbox: false })];
     const of = (owner: TestTenant) => insertTestPost(env, owner);

@@ -1,7 +1,7 @@
 /**
  * The platforms' limits on publishing: so many sends in any stretch of so long. A limit is that many slots, each used at
- * most once a window, counted from the end of the send it was taken for; so however long a send takes on its way, no
- * window of the platform's sees more than the limit. Slots are taken in the claim's own statement, by skipping those
+ * most once a window, counted from the end of the send it was taken for, or of its lease if no answer came; so however
+ * long a send takes on its way, no window of the platform's sees more than the limit. Slots are taken in the claim's own statement, by skipping those
  * that others are just taking, and come free when the attempt is settled. They are made as they are needed, a few at a time.
  *
  * A post that finds no slot stays as it is, with a later `next_attempt_at`; `limited_until` says why. All of the due
@@ -63,17 +63,22 @@ export function takeSlots(
  * The body of a statement's part that frees the slots of a claim, in a statement that has settled its `post`.
  *
  * @param counted whether the platform may have counted what was sent under it
+ * @param lost whether no answer came: what left may be on its way until the claim's lease would be over
  */
-export function releaseSlots(claimToken: string, counted: Prisma.Sql): Prisma.Sql {
-  return releaseSlotsOf(Prisma.sql`${claimToken}::uuid`, counted);
+export function releaseSlots(claimToken: string, counted: Prisma.Sql, lost = false): Prisma.Sql {
+  return releaseSlotsOf(Prisma.sql`${claimToken}::uuid`, counted, lost);
 }
 
 /** The same where the token of the claim is a column of `post`. */
-export function releaseSlotsOf(claimToken: Prisma.Sql, counted: Prisma.Sql): Prisma.Sql {
+export function releaseSlotsOf(claimToken: Prisma.Sql, counted: Prisma.Sql, lost = false): Prisma.Sql {
+  // Every part of a statement sees the row as it was before it.
+  const over = lost
+    ? Prisma.sql`greatest(app_now(), (SELECT lease_until FROM posts AS before WHERE before.id = post.id))`
+    : Prisma.sql`app_now()`;
   return Prisma.sql`
       UPDATE rate_slots AS slot
       SET claim_token = NULL,
-          free_at = app_now() + CASE WHEN ${counted} THEN slot.window_ms ELSE 0 END * interval '1 millisecond'
+          free_at = CASE WHEN ${counted} THEN ${over} + slot.window_ms * interval '1 millisecond' ELSE app_now() END
       FROM post
       WHERE slot.claim_token = ${claimToken}`;
 }
