@@ -15,7 +15,7 @@ import { overduePosts } from "./post-backlog.ts";
 import { returnClaim } from "./held-claim.ts";
 import { claimPost, type ClaimedPost, type ClaimResult } from "./post-claim.ts";
 import { attemptEnd, recordSettlement } from "./post-settlement.ts";
-import { giveLimitedPostsPlaces, makeRateSlots } from "./rate-slots.ts";
+import { blockSends, giveLimitedPostsPlaces, makeRateSlots } from "./rate-slots.ts";
 
 const hourMs = 3_600_000;
 const perHour = (max: number, scope: RateLimit["scope"] = "account"): RateLimit => ({ scope, max, windowMs: hourMs });
@@ -206,6 +206,20 @@ describe("posts that find no slot", () => {
       [tenant.socialAccountId],
     );
     expect(told).toEqual({ limited: 950, generation: 0, enqueued: 1, attempts: 0 });
+  });
+
+  test("behind a wait that the platform told do not wait for slots that need only be made", async () => {
+    const [first, second] = (await insertTestPosts(env, tenant, 2, {})) as [string, string];
+    const many = [perHour(1_000)];
+    await claim(first, many);
+    // As after as many sends as slots were made.
+    await env.sql("UPDATE rate_slots SET free_at = app_now() + interval '1 hour'");
+    await blockSends(env.database, { postId: second, scope: "account", waitMs: 1_000 });
+    expect((await claim(second, many)).kind).toBe("limited");
+    const inMs = await giveLimitedPostsPlaces(env.database, { postId: second, limits: many });
+    expect(inMs).toBeLessThanOrEqual(1_000);
+    await env.advanceClock(2_000);
+    expect((await claim(second, many)).kind).toBe("claimed");
   });
 
   test("stand behind those that wait already, and do not make another account's wait", async () => {

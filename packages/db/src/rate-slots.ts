@@ -207,7 +207,8 @@ async function findBinding(
   database: Database,
   { postId, limits }: { postId: string; limits: readonly RateLimit[] },
 ): Promise<Binding | null> {
-  // A slot in use comes free a window from now at the soonest. A wait that the platform told is one slot.
+  // A slot in use comes free a window from now at the soonest. A wait that the platform told is one slot. Of a limit
+  // whose slots are not all made yet one is as good as free, but while there is such a wait none are made.
   const [binding] = await database.prisma.$queryRaw<Binding[]>`
     WITH own AS (
       SELECT post.platform, account.id AS account_id, account.sandbox, ${appSubject} AS app_subject
@@ -217,12 +218,11 @@ async function findBinding(
       SELECT wanted.scope, wanted.max, wanted.window_ms, ARRAY(
         SELECT CASE WHEN claim_token IS NULL THEN free_at
                ELSE least(free_at, app_now() + wanted.window_ms * interval '1 millisecond') END AS free
-        FROM (SELECT * FROM rate_slots
-              WHERE subject = CASE wanted.scope WHEN 'account' THEN own.account_id::text ELSE own.app_subject END
-                AND window_ms = wanted.window_ms AND number <= wanted.max
+        FROM (SELECT * FROM rate_slots AS slot WHERE ${isOfLimit} AND slot.number <= wanted.max
               ORDER BY free_at LIMIT ${2 * placesMax}) AS slot
         ORDER BY free) AS times
       FROM own CROSS JOIN ${wanted(limits)}
+      WHERE EXISTS (SELECT FROM rate_slots AS slot WHERE ${isOfLimit} AND slot.number = wanted.max)
       UNION ALL
       SELECT CASE WHEN subject = own.app_subject THEN 'app' ELSE 'account' END, 1, ${blockedSpacingMs}, ARRAY[until]
       FROM own JOIN rate_blocks ON subject IN (own.account_id::text, own.app_subject) AND until > app_now()
@@ -233,6 +233,10 @@ async function findBinding(
     WHERE cardinality(bound.times) > 0 ORDER BY bound.times[1] DESC LIMIT 1`;
   return binding ?? null;
 }
+
+/** From a `slot`, `own` and a row of `wanted`. */
+const isOfLimit = Prisma.sql`slot.subject = CASE wanted.scope WHEN 'account' THEN own.account_id::text ELSE own.app_subject END
+  AND slot.window_ms = wanted.window_ms`;
 
 /** A table `wanted` (scope, max, window_ms). */
 function wanted(limits: readonly RateLimit[]): Prisma.Sql {
