@@ -5,7 +5,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { publishJobId, type PublishJobId } from "@punctual/core";
 import { until } from "@punctual/testing";
-import { farMs, redisOf, schedule, untilJobs, untilStatus } from "./acts.ts";
+import { farMs, redisOf, schedule, untilStatus } from "./acts.ts";
 import type { Actor } from "./actor.ts";
 import type { JournalPost } from "./journal.ts";
 import { completedJobs, damage, jobless, liveJobs } from "./redis-jobs.ts";
@@ -76,8 +76,7 @@ export const drills: readonly Drill[] = [
       name: `${blow}: ${name}`,
       promisedMs,
       async run(stage) {
-        await schedule(stage, waitingPosts, { platform, aheadMs: farMs });
-        await untilJobs(stage, platform, waitingPosts);
+        await untilEnqueued(stage, await schedule(stage, waitingPosts, { platform, aheadMs: farMs }));
         // The workers have seen it whole.
         await pause(2_000);
         return timed(name, async () => {
@@ -98,7 +97,7 @@ export const drills: readonly Drill[] = [
       const aheadMs = 3_000;
       const posts = await schedule(stage, 50, { platform, aheadMs });
       const dueAtMs = Date.now() + aheadMs;
-      await untilJobs(stage, platform, posts.length);
+      await untilEnqueued(stage, posts);
       await pause(Math.max(0, dueAtMs - 100 - Date.now()));
       await damage.someBodies(redisOf(stage), platform, stage.dice);
       await untilStatus(stage, posts, ["published"]);
@@ -191,9 +190,10 @@ async function hit(stage: Stage, { phase, signal }: { phase: Phase; signal: "SIG
     await commandFault(fleet.sandboxUrl, { platform: network, times: 100, ...silence });
     posts.push(...(await schedule(stage, 4, { platform: network, aheadMs: 0 })));
   }
-  const [worker, inHands] = await until(`all of them to be ${phase}`, async () => {
+  // On a slow machine the first may be over before the last begin.
+  const [worker, inHands] = await until(`some of them to be ${phase}`, async () => {
     const hands = await Promise.all(fleet.workers.map(async (one) => [one, await heldBy(one, stage, posts)] as const));
-    return hands.flatMap(([, ids]) => ids).length === posts.length && hands.find(([, ids]) => ids.length > 0);
+    return hands.find(([, ids]) => ids.length > 0);
   });
   const holder = holderOf(worker);
   const tookMs = await timed("them to be settled", async () => {
@@ -229,6 +229,11 @@ function holderOf(worker: Actor): string {
   return `${worker.name}-${worker.pid()}`;
 }
 
+async function untilEnqueued(stage: Stage, posts: readonly JournalPost[]): Promise<void> {
+  await until("the posts to have jobs", async () => (await withoutJob(stage, posts)) === 0, { timeoutMs: patienceMs });
+}
+
+/** How many of those that wait have no job. */
 async function withoutJob({ fleet }: Stage, posts: readonly JournalPost[]): Promise<number> {
   const { database, redisClient } = fleet.servers;
   const waiting = await database.prisma.$queryRaw<(PublishJobId & { platform: string })[]>`
