@@ -8,14 +8,14 @@ import { until } from "@punctual/testing";
 import { farMs, redisOf, schedule, untilStatus } from "./acts.ts";
 import type { Actor } from "./actor.ts";
 import type { JournalPost } from "./journal.ts";
-import { completedJobs, damage, jobless, liveJobs } from "./redis-jobs.ts";
+import { completedJobs, damage, jobless } from "./redis-jobs.ts";
 import { clearFaults, commandFault } from "./sandbox-faults.ts";
 import type { Stage } from "./stage.ts";
 
 export interface Drill {
   /** The blow, and what has healed when it is over. */
   name: string;
-  /** Section 6 of the contract, in milliseconds. */
+  /** By section 6 of the contract, or ours where it names no time; in milliseconds. */
   promisedMs: number;
   /** @returns how long it took, in milliseconds */
   run(stage: Stage): Promise<number>;
@@ -44,8 +44,8 @@ export const drills: readonly Drill[] = [
     async run(stage) {
       const [api] = stage.fleet.apis;
       api!.wires.redis.set({ kind: "cut" });
-      const posts = await schedule(stage, 50, { platform, aheadMs: farMs });
       const tookMs = await timed("its posts to have jobs", async () => {
+        const posts = await schedule(stage, 50, { platform, aheadMs: farMs });
         api!.kill();
         return async () => (await withoutJob(stage, posts)) === 0;
       });
@@ -72,22 +72,23 @@ export const drills: readonly Drill[] = [
   ...(["Redis emptied", "delayed set lost"] as const).flatMap((blow): Drill[] => {
     const land = (stage: Stage) =>
       blow === "Redis emptied" ? damage.all(redisOf(stage)) : damage.delayedSet(redisOf(stage), platform);
-    const drill = (name: string, promisedMs: number, isHealed: (stage: Stage) => Promise<boolean>): Drill => ({
+    const drill = (name: string, promisedMs: number, isHealed: (lost: number, of: number) => boolean): Drill => ({
       name: `${blow}: ${name}`,
       promisedMs,
       async run(stage) {
-        await untilEnqueued(stage, await schedule(stage, waitingPosts, { platform, aheadMs: farMs }));
+        const posts = await schedule(stage, waitingPosts, { platform, aheadMs: farMs });
+        await untilEnqueued(stage, posts);
         // The workers have seen it whole.
         await pause(2_000);
         return timed(name, async () => {
           await land(stage);
-          return () => isHealed(stage);
+          return async () => isHealed(await withoutJob(stage, posts), posts.length);
         });
       },
     });
     return [
-      drill("the first job is back", 1_000, async (stage) => (await liveJobs(redisOf(stage), platform)).length > 0),
-      drill("all are back", 10_000, async (stage) => (await withoutJob(stage, stage.journal.posts)) === 0),
+      drill("the first job is back", 1_000, (lost, of) => lost < of),
+      drill("all are back", 10_000, (lost) => lost === 0),
     ];
   }),
   {

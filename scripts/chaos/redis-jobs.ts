@@ -7,6 +7,8 @@ import { defaultPrefix } from "@punctual/queue";
 import type { Dice } from "./dice.ts";
 import type { Redis } from "./servers.ts";
 
+/** Of a post; probes have others. */
+const jobId = /^[0-9a-f-]{36}_\d+_\d+$/;
 const key = (platform: string, name: string) => `${defaultPrefix}:${queueName(platform)}:${name}`;
 
 /** Keys: delayed, prioritized, wait, active. Argument: prefix of job keys. In one look, so that no job moves meanwhile. */
@@ -29,9 +31,9 @@ export async function liveJobs(redis: Redis, platform: string): Promise<string[]
   return (await redis.eval(liveScript, keys.length, ...keys, key(platform, ""))) as string[];
 }
 
-/** Ids of jobs that were done since Redis came up, of those that are kept. */
-export function completedJobs(redis: Redis, platform: string): Promise<string[]> {
-  return redis.zrange(key(platform, "completed"), 0, "-1");
+/** Ids of posts' jobs that were done since Redis came up, of those that are kept. */
+export async function completedJobs(redis: Redis, platform: string): Promise<string[]> {
+  return (await redis.zrange(key(platform, "completed"), 0, "-1")).filter((id) => jobId.test(id));
 }
 
 /** How many job bodies lie about that are in no list or set: they will never fire and never go. */
@@ -41,11 +43,10 @@ export async function orphanedJobs(redis: Redis, platform: string): Promise<numb
     for (const id of await redis.zrange(key(platform, ended), 0, "-1")) live.add(id);
   }
   let orphans = 0;
-  const body = /:([0-9a-f-]{36}_\d+_\d+)$/;
   for await (const keys of redis.scanStream({ match: key(platform, "*-*-*-*-*_*_*"), count: 1_000 })) {
     for (const name of keys as string[]) {
-      const id = body.exec(name)?.[1];
-      if (id !== undefined && !live.has(id)) orphans += 1;
+      const id = name.slice(name.lastIndexOf(":") + 1);
+      if (jobId.test(id) && !live.has(id)) orphans += 1;
     }
   }
   return orphans;

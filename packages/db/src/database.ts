@@ -86,6 +86,8 @@ function dropForgottenConnections(pool: pg.Pool): void {
 async function dropIdle(pool: pg.Pool): Promise<void> {
   const taken = Array.from({ length: pool.idleCount }, async () => {
     const client = await pool.connect();
+    // A polite end would wait for an answer, and whoever waits for a place in the pool would wait with it.
+    client.connection.stream.destroy();
     client.release(true);
   });
   await Promise.allSettled(taken);

@@ -84,7 +84,9 @@ const backlogMax = 20_000;
 const batchSizeMax = 1_000;
 /** Jobs in one pipeline: Redis takes some while the next are made ready, and less has to be kept meanwhile. */
 const pipelineSize = 100;
+/** How long Redis may take for jobs, in milliseconds: in all, and more for each of many. */
 const enqueueTimeoutMs = 2_000;
+const enqueueTimeoutEachMs = 1;
 const pingTimeoutMs = 300;
 /** How long stop waits for what was nudged, in milliseconds. */
 const drainTimeoutMs = 1_000;
@@ -141,7 +143,7 @@ export function openJobProducer<Id, Placed extends Id, Job extends Placed & Wait
       const batch = jobs.filter((job) => laneOf(job) === lane);
       if (batch.length === 0) continue;
       const added = await withinMs(
-        enqueueTimeoutMs,
+        enqueueTimeoutMs + batch.length * enqueueTimeoutEachMs,
         Promise.all(inPipelines(batch).map((part) => queue.addBulk(part.map((job) => toBullJob(kind, job, now))))).then(
           () => true,
           (error: unknown) => {

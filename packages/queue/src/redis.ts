@@ -18,8 +18,13 @@ const silenceMaxMs = { producer: 5_000, consumer: 15_000 } as const;
 
 /** What a replica says to whoever writes, also from within a script. */
 const readOnly = "READONLY";
-/** Of ioredis: reconnect, and send the command once more. */
-const askAgain = 2;
+/**
+ * After a failover the address is the new primary's, and a connection to the old one has to be left. It may take a while
+ * until that is so: not more often than this, in milliseconds.
+ */
+const leaveIntervalMs = 1_000;
+/** What ioredis is to do. BullMQ would wait for the next sign of a job before it asked for this one again. */
+const [reconnect, reconnectAndAskAgain] = [1, 2] as const;
 
 /**
  * @param role `producer` fails at once while Redis is away, and soon if it is lost or silent in the middle of a
@@ -27,12 +32,16 @@ const askAgain = 2;
  *   `consumer` waits, as BullMQ's workers require
  */
 export function connectRedis(url: string, role: "producer" | "consumer", logger: Logger): Redis {
+  let leftAt = -Infinity;
   const redis = new Redis(url, {
     connectTimeout: connectTimeoutMs,
     socketTimeout: silenceMaxMs[role],
-    // After a failover the address is the new primary's, and this connection still the old one's. What was asked is
-    // asked again there: BullMQ would wait for the next sign of a job before it looked for this one again.
-    reconnectOnError: (error) => (error.message.includes(readOnly) ? askAgain : false),
+    reconnectOnError: (error) => {
+      if (!error.message.includes(readOnly) || performance.now() - leftAt < leaveIntervalMs) return false;
+      leftAt = performance.now();
+      logger.warn({ role }, "Redis is a replica now, connecting anew");
+      return role === "consumer" ? reconnectAndAskAgain : reconnect;
+    },
     retryStrategy: (times) => Math.min(50 * 2 ** times, reconnectDelayMaxMs),
     ...(role === "producer"
       ? { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: silenceMaxMs.producer }

@@ -71,6 +71,7 @@ export function createJobRebuilder<Id, Placed extends Id, Job extends Placed & W
     const taken = await producer.enqueue(lost);
     pulse?.healed(service, lost.length);
     if (known.size > 0) {
+      // Never what stands for a post now.
       const taking = new Set(raised.map((job) => kind.id(job)));
       const left = [...known].filter((job) => !taking.has(kind.id(job)));
       await census.forget(lane, left);
