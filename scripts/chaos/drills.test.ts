@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { formatDrills, runDrills } from "./drilling.ts";
 import { drills } from "./drills.ts";
+import { readOptions } from "./options.ts";
 import { makeScratchDirectory } from "./scratch-directory.ts";
 
 const timeoutMs = 900_000;
@@ -26,4 +27,11 @@ test("the table tells what was kept from what was missed", () => {
     "  a blow        median 900, max 1500 of 2000 ms (3)  kept",
     "  another blow  median 900, max 1500 of 1000 ms (3)  MISSED",
   ]);
+});
+
+test("options that would do nothing beside the drills are refused", () => {
+  expect(readOptions(["--drills", "--runs", "2", "--seed", "3"])).toMatchObject({ drills: true, runs: 2, seed: 3 });
+  expect(() => readOptions(["--drills", "--posts", "10", "--break", "fence"])).toThrow(
+    "--drills takes no --posts, no --break",
+  );
 });

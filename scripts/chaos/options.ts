@@ -44,6 +44,10 @@ export function readOptions(args: readonly string[]): ChaosOptions | "help" {
   if (unknown.length > 0) throw new StartError(`No such platform: ${unknown.join(", ")}.\n${usage}`);
   const broken = breakableParts.find((part) => part === values.break) ?? null;
   if (values.break !== undefined && broken === null) throw new StartError(`No such part: ${values.break}.\n${usage}`);
+  const idle = (["minutes", "posts", "platforms", "break"] as const).filter((name) => values[name] !== undefined);
+  if (values.drills && idle.length > 0) {
+    throw new StartError(`--drills takes no --${idle.join(", no --")}: its blows and posts are always the same.`);
+  }
   return {
     seed: number("seed", values.seed, Math.floor(Math.random() * 1_000_000), { min: 0, max: 0xffffffff, whole: true }),
     runs: number("runs", values.runs, 1, { min: 1, max: 1_000, whole: true }),

@@ -68,11 +68,12 @@ export const damage = {
   all: (redis: Redis) => redis.flushall(),
   delayedSet: (redis: Redis, platform: string) => redis.del(key(platform, "delayed")),
   waitList: (redis: Redis, platform: string) => redis.del(key(platform, "wait")),
-  /** Deletes the bodies of some delayed jobs, and leaves their ids in the set. */
-  async someBodies(redis: Redis, platform: string, dice: Dice) {
+  /** Deletes the bodies of some delayed jobs, the soonest, and leaves their ids in the set. @returns these ids */
+  async someBodies(redis: Redis, platform: string, dice: Dice): Promise<string[]> {
     const ids = await redis.zrange(key(platform, "delayed"), 0, "-1");
     const gone = ids.filter(() => dice.chance(0.3)).slice(0, 20);
     if (gone.length > 0) await redis.del(gone.map((id) => key(platform, id)));
+    return gone;
   },
   /** Fills it with keys of somebody else's, so that what is left lying about is not soon come upon. */
   async crowd(redis: Redis, count: number) {

@@ -1,8 +1,9 @@
 /**
  * The platforms' limits on publishing: so many sends in any stretch of so long. A limit is that many slots, each used at
  * most once a window, counted from the end of the send it was taken for, or of its lease if no answer came; so however
- * long a send takes on its way, no window of the platform's sees more than the limit. Slots are taken in the claim's own statement, by skipping those
- * that others are just taking, and come free when the attempt is settled. They are made as they are needed, a few at a time.
+ * long a send takes on its way, up to its lease, no window of the platform's sees more than the limit. Slots are taken in
+ * the claim's own statement, by skipping those that others are just taking, and come free when the attempt is settled.
+ * They are made as they are needed, a few at a time.
  *
  * A post that finds no slot stays as it is, with a later `next_attempt_at`; `limited_until` says why. All of the due
  * posts that stand behind the same limit are given their places at once, each at the time its own slot comes free.

@@ -10,9 +10,9 @@ import { Redis } from "ioredis";
 const reconnectDelayMaxMs = 1_000;
 const connectTimeoutMs = 3_000;
 /**
- * A connection on which no answer came for so long is given up and made anew, in milliseconds. A firewall or a failover may have
- * forgotten it without a word, and the kernel would believe in it for a quarter of an hour. A consumer asks questions
- * that Redis may take ten seconds to answer.
+ * A connection on which no answer came for so long is given up and made anew, in milliseconds. A firewall or a failover
+ * may have forgotten it without a word, and the kernel would believe in it for a quarter of an hour. A consumer asks
+ * questions that Redis may take ten seconds to answer.
  */
 const silenceMaxMs = { producer: 5_000, consumer: 15_000 } as const;
 
