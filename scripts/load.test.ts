@@ -91,13 +91,16 @@ test(
 test(
   `${changesOfOne} rapid changes of one post each have a definite answer, and the last text is published, once`,
   async () => {
-    const post = await schedule({ text: "Version 0", scheduledAt: inMs(3_600_000) });
+    const plannedFor = Date.now() + 3_600_000;
+    const post = await schedule({ text: "As first written", scheduledAt: new Date(plannedFor).toISOString() });
     const account = `/v1/social-accounts/${tenant.socialAccountId}`;
     const edited: Post[] = [];
     const changes = Array.from({ length: changesOfOne }, (_, index) => async () => {
       if (index % 10 === 3) return (await call("POST", `${account}/pause`)).status;
       if (index % 10 === 6) return (await call("POST", `${account}/resume`)).status;
-      const change = index % 2 === 0 ? { text: `Version ${index}` } : { scheduledAt: inMs(3_600_000 + index) };
+      // No two alike, and none like the post: what changes nothing makes no revision.
+      const scheduledAt = new Date(plannedFor + index).toISOString();
+      const change = index % 2 === 0 ? { text: `Version ${index}` } : { scheduledAt };
       const answer = await call<Post>("PATCH", `/v1/posts/${post.id}`, change);
       if (answer.status === 200) edited.push(answer.body);
       return answer.status;
