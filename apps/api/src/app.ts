@@ -31,6 +31,7 @@ import type { OperatorPasswords } from "./plugins/operator-auth.ts";
 import { pressure } from "./plugins/pressure.ts";
 import { requestId, requestIdOf } from "./plugins/request-id.ts";
 import { security } from "./plugins/security.ts";
+import { serialization } from "./plugins/serialization.ts";
 import { tracing } from "./plugins/tracing.ts";
 import { unfitRequestOptions, unfitRequests } from "./plugins/unfit-requests.ts";
 import { answerUnreadable } from "./plugins/unreadable.ts";
@@ -112,6 +113,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Fast
   await app.register(pressure, { delayMaxMs: limits.eventLoopDelayMaxMs, sampleMs: limits.eventLoopSampleMs });
   await app.register(urlLength, limits);
   await app.register(validation);
+  await app.register(serialization);
   await app.register(body);
 
   const reader = createFactsReader(deps, { keptMs: limits.figuresKeptMs });

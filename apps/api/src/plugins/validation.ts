@@ -7,6 +7,7 @@
 import ajvCompiler from "@fastify/ajv-compiler";
 import { pointerTo, type ValidationIssue } from "@punctual/core";
 import type { FastifyInstance, FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
+import type { FastifyValidationResult } from "fastify/types/schema.js";
 import fastifyPlugin from "fastify-plugin";
 import { ProblemError } from "../problem.ts";
 
@@ -29,7 +30,7 @@ export const validation = fastifyPlugin(
     const compile: FastifySchemaCompiler<object> = (route) =>
       // Its types ask for the schema, its code for the whole description.
       (route.httpPart === "querystring" ? fromText : asIs)(route) as ReturnType<typeof compile>;
-    app.setValidatorCompiler(compile);
+    app.setValidatorCompiler((route) => whenAsked(() => compile(route)));
     app.addHook("onRoute", ({ schema }) => {
       if (schema?.operationId !== undefined) schema.querystring ??= noParameters;
     });
@@ -42,6 +43,18 @@ export const validation = fastifyPlugin(
   },
   { name: "validation" },
 );
+
+/** Compiled with the first request: a process is rarely asked for every route, and keeps what it compiled. */
+function whenAsked(compile: () => FastifyValidationResult): FastifyValidationResult {
+  let compiled: FastifyValidationResult | undefined;
+  const validate: FastifyValidationResult = (value) => {
+    compiled ??= compile();
+    const result = compiled(value);
+    validate.errors = compiled.errors ?? null;
+    return result;
+  };
+  return validate;
+}
 
 /** Of a body where there should be none. */
 function unexpectedFaults(body: unknown): ValidationIssue[] {
