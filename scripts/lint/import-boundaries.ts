@@ -62,7 +62,7 @@ const owned: readonly { libraries: RegExp; owners: readonly string[]; because: s
     because: "Postgres is reached through packages/db, so that one place knows the tables",
   },
   {
-    libraries: /^(bullmq|ioredis|redis|@redis\/.*)$/,
+    libraries: /^((bullmq|ioredis|redis)(\/.*)?|@redis\/.*)$/,
     owners: ["packages/queue", floors],
     because: "Redis is an alarm clock behind packages/queue; nothing else may come to depend on it",
   },

@@ -100,6 +100,11 @@ export const snippets: Readonly<Record<string, Snippet>> = {
     code: `export { Queue } from "bullmq";`,
     refused: boundary("Redis is an alarm clock"),
   },
+  "a part of BullMQ, too": {
+    file: "apps/worker/src/c-part.ts",
+    code: `export { Queue } from "bullmq/dist/cjs/classes/queue.js";`,
+    refused: boundary("Redis is an alarm clock"),
+  },
   "ioredis stays in packages/queue": {
     file: "apps/api/src/d.ts",
     code: `export { Redis } from "ioredis";`,

@@ -17,7 +17,9 @@ import {
   type PublishJobId,
 } from "@punctual/core";
 import { withinMs, type Logger, type Service } from "@punctual/runtime";
-import { DelayedError, UnrecoverableError, Worker, type Job } from "bullmq";
+import type { Job } from "bullmq";
+import { DelayedError, UnrecoverableError } from "bullmq/dist/cjs/classes/errors/index.js";
+import { Worker } from "bullmq/dist/cjs/classes/worker.js";
 import type { Redis } from "ioredis";
 import { defaultPrefix, leadMs } from "./job-producer.ts";
 import { isProbe } from "./probes.ts";

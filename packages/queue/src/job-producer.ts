@@ -4,7 +4,8 @@
  */
 import type { JobKind } from "@punctual/core";
 import { withinMs, type Logger, type Service } from "@punctual/runtime";
-import { Queue, type BulkJobOptions } from "bullmq";
+import type { BulkJobOptions } from "bullmq";
+import { Queue } from "bullmq/dist/cjs/classes/queue.js";
 import type { Redis } from "ioredis";
 import { createCensus, type JobCensus } from "./census.ts";
 import { judgeRedis, type RedisVerdict } from "./preflight.ts";
