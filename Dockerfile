@@ -20,7 +20,7 @@ COPY packages/testing/package.json packages/testing/
 FROM manifests AS generated
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY prisma prisma
-COPY scripts/postinstall.mjs scripts/install-stamp.mjs scripts/
+COPY scripts/postinstall.mjs scripts/install-stamp.mjs scripts/prisma-client.mjs scripts/
 RUN node scripts/postinstall.mjs
 
 # The operators' page is the one thing that is built: a browser cannot run it as it is.
