@@ -7,10 +7,38 @@ export function toNewPost(post: PostRecord) {
   const { id, socialAccountId, clientId, platform, groupId, text, media, link, options, metadata } = post;
   const { scheduledAt, localTime, timeZone, timeAdjustment, graceMinutes, whenLate, lateAt } = post;
   const { status, heldReason, needsPreparing, checksLeft, maxAttempts, nextAttemptAt, requestId, createdAt } = post;
-  const content = { id, socialAccountId, clientId, platform, groupId, text, media, link, options, metadata };
-  const time = { scheduledAt, localTime, timeZone, timeAdjustment, graceMinutes, whenLate, lateAt };
-  const state = { status, heldReason, needsPreparing, checksLeft, maxAttempts, nextAttemptAt, requestId, createdAt };
-  return { ...content, ...time, ...state };
+  return {
+    id,
+    socialAccountId,
+    clientId: given(clientId),
+    platform,
+    groupId: given(groupId),
+    text,
+    media,
+    link: given(link),
+    options,
+    metadata,
+    scheduledAt,
+    localTime: given(localTime),
+    timeZone: given(timeZone),
+    timeAdjustment: given(timeAdjustment),
+    graceMinutes,
+    whenLate,
+    lateAt,
+    status,
+    heldReason: given(heldReason),
+    needsPreparing,
+    checksLeft,
+    maxAttempts,
+    nextAttemptAt,
+    requestId: given(requestId),
+    createdAt,
+  };
+}
+
+/** JSON leaves out what is undefined, and a recordset reads what is left out as null. */
+function given<Value>(value: Value | null): Value | undefined {
+  return value ?? undefined;
 }
 
 /** The columns of a recordset of `toNewPost`. */
