@@ -60,6 +60,8 @@ test("what somebody chose is left as it is", async () => {
   expect(told.arenas).toBe("4");
   const oneEnd = await start(["--min-semi-space-size=1"]);
   expect(oneEnd.flags.filter((flag) => /semi.space/.test(flag))).toEqual(["--min-semi-space-size=1"]);
+  const both = await start(["--turbofan"]);
+  expect(both.flags.filter((flag) => /turbofan/.test(flag))).toEqual(["--turbofan"]);
   const byEnvironment = await start([], { NODE_OPTIONS: "--max-semi-space-size=32" });
   expect(byEnvironment.flags.filter((flag) => /semi.space/.test(flag))).toEqual([]);
 });
