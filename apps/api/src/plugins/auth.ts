@@ -3,6 +3,7 @@
  * to is an error at start, not an open door. Every request is counted against its key's limit, whatever becomes of it.
  */
 import { apiKeyScopes, findApiKeyOwner, type ApiKeyOwner, type ApiKeyScope, type Database } from "@punctual/db";
+import type { Logger } from "@punctual/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { ProblemError } from "../problem.ts";
@@ -41,7 +42,8 @@ export const auth = fastifyPlugin<AuthOptions>(
       const needed = request.routeOptions.config.scope ?? "admin";
       if (apiKeyScopes.indexOf(owner.scope) < apiKeyScopes.indexOf(needed)) throw forbidden(owner.scope, needed);
       request.caller = owner;
-      request.log = request.log.child({ companyId: owner.companyId, apiKeyId: owner.apiKeyId });
+      // Its own since Fastify made it. A child of it would make it a prototype, and every request's logger a class of its own.
+      (request.log as Logger).setBindings({ companyId: owner.companyId, apiKeyId: owner.apiKeyId });
     });
   },
   { name: "auth" },
