@@ -72,6 +72,7 @@ test("the log tells of each request by its id, and never its text or key", async
   expect(lines).toContainEqual(
     expect.objectContaining({ method: "POST", route: "/v1/posts", status: 201, companyId: tenant.companyId }),
   );
+  expect(lines.find(({ companyId }) => companyId !== undefined)).toHaveProperty("apiKeyId");
   api.kill("SIGTERM");
   await api.exited;
   for (const secret of ["a very private text", tenant.apiKey, env.encryptionKeys, testOperators.operatorPassword]) {

@@ -3,7 +3,7 @@
  * bits there is nothing a salt or a slow hash would protect, and finding the row by its hash compares nothing secret
  * byte by byte.
  */
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import type { Database } from "./database.ts";
 import { Prisma } from "./generated/client.ts";
 import { gathered } from "./gathering.ts";
@@ -154,5 +154,5 @@ function fromJson(record: ApiKeyRecord): ApiKeyRecord {
 }
 
 function hashApiKey(key: string): Buffer<ArrayBuffer> {
-  return createHash("sha256").update(key).digest();
+  return hash("sha256", key, "buffer");
 }

@@ -1,10 +1,10 @@
 /** Whether two request bodies are the same JSON, whatever the order of fields and the white space. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { isObject } from "../merge-patch.ts";
 
 /** SHA-256 of a parsed body as canonical JSON, in hex. */
 export function requestHash(body: unknown): string {
-  return createHash("sha256").update(canonicalJson(body)).digest("hex");
+  return hash("sha256", canonicalJson(body));
 }
 
 /** Recursion is safe: the depth of bodies is bounded where they are read. */
