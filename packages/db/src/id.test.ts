@@ -10,12 +10,15 @@ test("ids are UUIDs of version 7 that begin with the time", () => {
   expect(ms).toBeLessThanOrEqual(Date.now());
 });
 
-test("each is greater than those before, within a millisecond and when the clock goes back", () => {
+test("each is greater than those before, within a millisecond and when the clock goes back", async () => {
+  // One of its own, which may believe in a time to come.
+  vi.resetModules();
+  const { newId } = await import("./id.ts");
   const clock = vi.spyOn(Date, "now");
   try {
-    const now = performance.timeOrigin + performance.now() + 60_000;
+    const now = 1_900_000_000_000;
     const ids = [now, now, now - 5_000, now + 1, now].flatMap((ms) => {
-      clock.mockReturnValue(Math.floor(ms));
+      clock.mockReturnValue(ms);
       return Array.from({ length: 2_000 }, newId);
     });
     expect(ids).toEqual(ids.toSorted());
