@@ -34,7 +34,7 @@ export function thriftyFlags(program: Program): readonly string[] {
     `--heap-growing-percent=${growthPercent}`,
     // V8 optimizes in two steps, in memory from the C library that is left scattered: up to 30 MB, in one run more than in
     // the next. The first step is quick and good enough for functions that are as large, and see objects of as many
-    // shapes, as a server's; and takes little once it does not write functions into each other.
+    // shapes, as a server's; and leaves half as much once it does not write functions into each other.
     "--no-turbofan",
     "--no-maglev-inlining",
     // WebAssembly here plans queries, which are remembered, and strips types: optimizing it takes 10 MB that stay. What
