@@ -7,7 +7,8 @@ import { publishJobId, type PublishJobId } from "@punctual/core";
 import { until } from "@punctual/testing";
 import { farMs, redisOf, schedule, untilStatus } from "./acts.ts";
 import type { Actor } from "./actor.ts";
-import type { JournalPost } from "./journal.ts";
+import { readLedger } from "./evidence.ts";
+import { nonceOf, type JournalPost } from "./journal.ts";
 import { completedJobs, damage, jobless } from "./redis-jobs.ts";
 import { clearFaults, commandFault } from "./sandbox-faults.ts";
 import type { Stage } from "./stage.ts";
@@ -195,6 +196,9 @@ async function hit(stage: Stage, { phase, signal }: { phase: Phase; signal: "SIG
     await commandFault(fleet.sandboxUrl, { platform: network, times: 100, ...silence });
     posts.push(...(await schedule(stage, 4, { platform: network, aheadMs: 0 })));
   }
+  // What is hit on its way out to a network that only shows what is there waits for a person, for good.
+  if (phase === "sending")
+    await until("them to have arrived", () => areOnLedger(stage, posts), { timeoutMs: patienceMs });
   // On a slow machine the first may be over before the last begin.
   const [worker, inHands] = await until(`some of them to be ${phase}`, async () => {
     const hands = await Promise.all(fleet.workers.map(async (one) => [one, await heldBy(one, stage, posts)] as const));
@@ -213,13 +217,19 @@ async function hit(stage: Stage, { phase, signal }: { phase: Phase; signal: "SIG
   });
   worker.signal("SIGCONT");
   await worker.ready();
-  await untilStatus(stage, posts, ["published"]);
+  await untilStatus(stage, posts, ["published"], patienceMs);
   return tookMs;
 }
 
 /** As a firewall or a failover does, that drops what it does not know any more. */
 function forget({ fleet }: Stage, wire: "redis" | "postgres"): void {
   for (const { wires } of [...fleet.apis, ...fleet.workers]) wires[wire].forgetConnections();
+}
+
+async function areOnLedger({ fleet }: Stage, posts: readonly JournalPost[]): Promise<boolean> {
+  const { entries } = await readLedger(fleet.sandboxUrl);
+  const arrived = new Set(entries.map(({ content }) => nonceOf(content.text)));
+  return posts.every(({ nonce }) => arrived.has(nonce));
 }
 
 async function heldBy(worker: Actor, { fleet }: Stage, posts: readonly JournalPost[]): Promise<string[]> {
