@@ -13,7 +13,7 @@ import { createLateApp } from "../late-app.ts";
 import { ProblemError } from "../problem.ts";
 import { sendProblem } from "./errors.ts";
 import { operatorAuth, type OperatorAuthOptions } from "./operator-auth.ts";
-import { pagePolicy } from "./security.ts";
+import { pageHeaders } from "./security.ts";
 
 export interface BoardOptions extends OperatorAuthOptions {
   database: Database;
@@ -44,7 +44,7 @@ export const board: FastifyPluginAsync<BoardOptions> = async (app, options) => {
       const headers = { "retry-after": String(boardPollingSeconds) };
       return sendProblem(new ProblemError(503, "redis_away", "Redis does not answer.", { headers }), request, reply);
     }
-    reply.helmet(pagePolicy);
+    reply.headers(pageHeaders);
   });
 
   const pages = createLateApp(async () => (await import("./board-pages.ts")).openBoardPages(options));

@@ -6,8 +6,8 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import fastifyStatic from "@fastify/static";
-import type { FastifyHelmetOptions } from "@fastify/helmet";
 import type { FastifyInstance, FastifyReply } from "fastify";
+import { headersOf } from "./security.ts";
 
 export interface DashboardOptions {
   /** Where the built page is; default: where `npm run dashboard` puts it. */
@@ -29,7 +29,7 @@ export const dashboardPaths = [
 ] as const;
 
 /** Nothing but what comes from here, and nothing inline. */
-const dashboardPolicy: FastifyHelmetOptions = {
+const dashboardHeaders = headersOf({
   contentSecurityPolicy: {
     useDefaults: false,
     directives: {
@@ -44,7 +44,7 @@ const dashboardPolicy: FastifyHelmetOptions = {
     },
   },
   referrerPolicy: { policy: "same-origin" },
-};
+});
 
 export async function dashboard(app: FastifyInstance, { directory = builtDirectory }: DashboardOptions): Promise<void> {
   // Their names change with their content.
@@ -64,8 +64,8 @@ export async function dashboard(app: FastifyInstance, { directory = builtDirecto
 
 async function sendPage(reply: FastifyReply, file: string): Promise<FastifyReply> {
   const page = await readFile(file, "utf8").catch(() => null);
-  reply.helmet(dashboardPolicy);
   return reply
+    .headers(dashboardHeaders)
     .code(page === null ? 503 : 200)
     .type("text/html; charset=utf-8")
     .send(page ?? notBuilt);

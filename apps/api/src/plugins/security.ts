@@ -1,16 +1,18 @@
 /** Headers that keep browsers from doing anything with an answer that it was not made for. */
-import helmet, { type FastifyHelmetOptions } from "@fastify/helmet";
+import { IncomingMessage, ServerResponse, type OutgoingHttpHeaders } from "node:http";
+import { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import fastifyPlugin from "fastify-plugin";
+import helmet, { type HelmetOptions } from "helmet";
 
 /** For answers that are data: nothing may be loaded, framed or guessed. */
-const dataPolicy: FastifyHelmetOptions = {
+const dataPolicy: HelmetOptions = {
   contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
   referrerPolicy: { policy: "no-referrer" },
 };
 
 /** For pages of ours whose scripts and styles come from here. Inline styles are what their libraries need. */
-export const pagePolicy: FastifyHelmetOptions = {
+const pagePolicy: HelmetOptions = {
   contentSecurityPolicy: {
     useDefaults: false,
     directives: {
@@ -28,21 +30,23 @@ export const pagePolicy: FastifyHelmetOptions = {
   referrerPolicy: { policy: "same-origin" },
 };
 
+/** Always the same, and costly to make up. An answer of Node's own, which goes nowhere, shows what they are. */
+export function headersOf(policy: HelmetOptions): OutgoingHttpHeaders {
+  const request = new IncomingMessage(new Socket());
+  const response = new ServerResponse(request);
+  helmet(policy)(request, response, () => {});
+  return response.getHeaders();
+}
+
+export const pageHeaders = headersOf(pagePolicy);
+
 export const security = fastifyPlugin(
   async (app: FastifyInstance) => {
-    await app.register(helmet, { global: false });
-    // Always the same, and costly to make up: the first answer shows what they are.
-    let headers: [name: string, value: number | string | string[]][] | undefined;
+    // Answers hold one company's data, and change by the second.
+    const headers = { ...headersOf(dataPolicy), "cache-control": "no-store" };
     app.addHook("onRequest", (_request, reply, done) => {
-      const { raw } = reply;
-      if (headers === undefined) {
-        reply.helmet(dataPolicy);
-        headers = raw.getHeaderNames().map((name) => [name, raw.getHeader(name) ?? ""]);
-      } else {
-        for (const [name, value] of headers) raw.setHeader(name, value);
-      }
-      // Answers hold one company's data, and change by the second.
-      reply.header("cache-control", "no-store");
+      // Not on the raw answer: Node writes an answer that has headers already in a much slower way.
+      reply.headers(headers);
       done();
     });
   },
