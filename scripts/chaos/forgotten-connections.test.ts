@@ -1,5 +1,5 @@
 /** A firewall or a failover forgets connections without a word: whoever holds them must find out, once, and go on. */
-import { openDatabase } from "@punctual/db";
+import { isDatabaseUnavailable, openDatabase } from "@punctual/db";
 import { connectRedis } from "@punctual/queue";
 import { createTestEnvironment, until, type TestEnvironment } from "@punctual/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -47,6 +47,26 @@ test.concurrent(
     }
   },
 );
+
+test.concurrent("to Postgres: a transaction's is given up with it", { timeout: timeoutMs }, async () => {
+  const { proxy, url } = await proxyTo(env.databaseUrl);
+  const database = openDatabase({ url, pooled: false, connectionsMax: 1, applicationName: "forgotten" }, env);
+  try {
+    const transaction = database.prisma.$transaction(
+      async (tx) => {
+        await tx.$queryRaw`SELECT 1`;
+        proxy.forgetConnections();
+        return tx.$queryRaw`SELECT 2`;
+      },
+      { timeout: timeoutMs },
+    );
+    const error = await transaction.catch((error: unknown) => error);
+    expect(isDatabaseUnavailable(error)).toBe(true);
+    await database.ping();
+  } finally {
+    await database.close();
+  }
+});
 
 test.concurrent.each(["producer", "consumer"] as const)(
   "to Redis: a %s reconnects, however long the kernel would believe in it",

@@ -22,10 +22,13 @@ const lockNotAvailable = "55P03";
 /** A standby that has not been promoted yet; a lock not to be had in time. */
 const sqlStates: ReadonlySet<string> = new Set(["25006", lockNotAvailable]);
 
+/** Of a connection that was given up because no answer came. */
+export const databaseSilence = "Postgres did not answer in time";
+
 const driverMessages: ReadonlySet<string> = new Set([
   "timeout exceeded when trying to connect",
   "timeout expired",
-  "Query read timeout",
+  databaseSilence,
   "Connection terminated",
   "Connection terminated unexpectedly",
   "Connection terminated due to connection timeout",
