@@ -62,7 +62,8 @@ export function openDatabase(options: DatabaseOptions, { logger }: { logger: Log
     onConnectionError: onError,
     statementNameGenerator: options.pooled ? () => "" : statementNames(),
   });
-  const prisma = new PrismaClient({ adapter });
+  // Other formats look up where in our code each query was asked, in case it fails.
+  const prisma = new PrismaClient({ adapter, errorFormat: "minimal" });
   return {
     prisma,
     ping: async () => void (await prisma.$queryRaw`SELECT 1`),

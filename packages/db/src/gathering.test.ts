@@ -62,6 +62,17 @@ describe("what is asked at the same time", () => {
     expect(await again).toEqual(["A", "B"]);
   });
 
+  test("goes before the answers of the statement before are dealt with", async () => {
+    const { statements, ask, settled } = openStatements();
+    const begun = ask("a").then(() => statements.map(({ items }) => items));
+    await settled();
+    const answers = [ask("b"), ask("c")];
+    statements[0]!.end();
+    expect(await begun).toEqual([["a"], ["b", "c"]]);
+    statements[1]!.end();
+    expect(await Promise.all(answers)).toEqual(["B", "C"]);
+  });
+
   test("keeps to its limits, in the order of asking", async () => {
     const { statements, ask, settled } = openStatements({ parallelMax: 2, sizeMax: 2 });
     const answers = ["a", "b", "c", "d", "e", "f", "g"].map(ask);

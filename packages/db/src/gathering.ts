@@ -1,7 +1,7 @@
 /**
  * One statement for what is asked at the same time. What is asked in one turn of the event loop goes together at its end,
  * a lone item by itself; while as many statements are under way as are allowed, what comes gathers, and the next
- * statement takes all of it. So nobody waits for company:
+ * statement takes all of it, before the last one's answers are dealt with. So nobody waits for company:
  * an item waits only where it would have waited for a connection, a commit or a processor anyway.
  */
 import type { Database } from "./database.ts";
@@ -64,23 +64,37 @@ function openGathering<Item, Result>(
 
   function start(): void {
     underWay += 1;
-    void settle(waiting.splice(0, sizeMax)).finally(() => {
-      underWay -= 1;
-      call();
-    });
+    void run(waiting.splice(0, sizeMax));
   }
 
-  async function settle(some: readonly Waiting<Item, Result>[]): Promise<void> {
+  async function run(some: readonly Waiting<Item, Result>[]): Promise<void> {
+    const tell = await settle(some);
+    underWay -= 1;
+    if (waiting.length > 0) {
+      // What is done with many answers takes a while, and Postgres need not wait for it.
+      start();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    tell();
+    call();
+  }
+
+  /** Resolves to what lets them know. */
+  async function settle(some: readonly Waiting<Item, Result>[]): Promise<() => void> {
     try {
       const results = await runMany(some.map(({ item }) => item));
       if (results.length !== some.length) throw new Error(`${results.length} results for ${some.length} items`);
-      for (const [index, { resolve }] of some.entries()) resolve(results[index]!);
+      return () => {
+        for (const [index, { resolve }] of some.entries()) resolve(results[index]!);
+      };
     } catch (error) {
       if (some.length === 1 || isDatabaseUnavailable(error)) {
-        for (const { reject } of some) reject(error);
-      } else {
-        for (const one of some) await settle([one]);
+        return () => {
+          for (const { reject } of some) reject(error);
+        };
       }
+      for (const one of some) (await settle([one]))();
+      return () => {};
     }
   }
 
