@@ -48,6 +48,8 @@ describe("the Dockerfile", () => {
 
   test("installs no development package into an image", () => {
     expect(stages["production"]).toContain("npm ci --omit=dev --omit=optional --ignore-scripts");
+    // What every install does to packages; there is nothing to generate a client with.
+    expect(stages["production"]).toContain("\nRUN node scripts/postinstall.mjs\n");
     for (const image of [...images, "base"]) expect(stages[image], image).not.toContain("RUN ");
   });
 

@@ -1,4 +1,4 @@
-// After every install: generate the Prisma client, then note which lock file this tree was installed from,
+// After every install: make Prisma forget what it was asked, generate its client, then note which lock file this tree was installed from,
 // so that `npm start` and `npm test` know when packages are missing or out of date. Plain JavaScript without
 // dependencies: it must run on any Node from 20 on.
 import { execFileSync, spawnSync } from "node:child_process";
@@ -6,11 +6,12 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeInstallStamp } from "./install-stamp.mjs";
-import { lightenClient } from "./prisma-client.mjs";
+import { forgetQueries, lightenClient } from "./prisma-client.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const prisma = path.join(root, "node_modules", "prisma", "build", "index.js");
 
+forgetQueries(path.join(root, "node_modules"));
 // A production install (`npm ci --omit=dev`) has no Prisma CLI; images copy the generated client instead.
 if (existsSync(prisma)) {
   execFileSync(process.execPath, [prisma, "generate", "--schema", "prisma/schema.prisma", "--no-hints"], {

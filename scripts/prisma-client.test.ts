@@ -1,9 +1,15 @@
-import { readFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 
 /** Plain JavaScript, for any Node. */
-const { firstFieldNumber, raiseNumbers } = (await import(new URL("prisma-client.mjs", import.meta.url).href)) as {
+const { firstFieldNumber, forgetQueries, raiseNumbers } = (await import(
+  new URL("prisma-client.mjs", import.meta.url).href
+)) as {
   firstFieldNumber: number;
+  forgetQueries: (modules: string) => void;
   raiseNumbers: (graph: string, by: number) => string;
 };
 
@@ -93,5 +99,45 @@ describe("raising the numbers of fields", () => {
     const find = roots.find(({ field }) => strings[field] === "Company.findUnique");
     const fields = outputs[(find?.below ?? 0) - 1]?.map(({ field }) => strings[field]);
     expect(fields).toEqual(expect.arrayContaining(["clients", "socialAccounts", "apiKeys"]));
+  });
+});
+
+describe("forgetting what was asked", () => {
+  const files = ["@prisma/client/runtime/client.js", "@prisma/client/runtime/client.mjs"].concat(
+    "@prisma/debug/dist/index.js",
+    "@prisma/debug/dist/index.mjs",
+  );
+  const installed = path.resolve(import.meta.dirname, "../node_modules");
+
+  test("holds for the adapter as it is installed", async () => {
+    const { default: debug, getLogs } = (await import(pathToFileURL(path.join(installed, files[3] ?? "")).href)) as {
+      default: (namespace: string) => (...args: unknown[]) => void;
+      getLogs: () => string;
+    };
+    debug("prisma:test")("a query", { args: ["the text of a post"] });
+    expect(getLogs()).toBe("");
+  });
+
+  test("holds for the client as it is installed", () => {
+    for (const file of files)
+      expect(readFileSync(path.join(installed, file), "utf8"), file).toContain("nothing is remembered");
+  });
+
+  test("is not taken for done where Prisma remembers in another way", () => {
+    const modules = mkdtempSync(path.join(tmpdir(), "punctual-prisma-"));
+    try {
+      for (const file of files) {
+        mkdirSync(path.dirname(path.join(modules, file)), { recursive: true });
+        cpSync(path.join(installed, file), path.join(modules, file));
+      }
+      forgetQueries(modules);
+      for (const file of files) {
+        expect(readFileSync(path.join(modules, file)), file).toEqual(readFileSync(path.join(installed, file)));
+      }
+      writeFileSync(path.join(modules, files[0] ?? ""), "remembers.in(another, way)");
+      expect(() => forgetQueries(modules)).toThrow("is not what it was");
+    } finally {
+      rmSync(modules, { recursive: true });
+    }
   });
 });
