@@ -68,6 +68,28 @@ test.concurrent("to Postgres: a transaction's is given up with it", { timeout: t
   }
 });
 
+test.concurrent(
+  "to Postgres: one that had nothing to do for long is found out, too",
+  { timeout: timeoutMs },
+  async () => {
+    const { proxy, url } = await proxyTo(env.databaseUrl);
+    const database = openDatabase({ url, pooled: false, connectionsMax: 1, applicationName: "idle" }, env);
+    try {
+      await database.ping();
+      const isIdle = `SELECT FROM pg_stat_activity
+      WHERE application_name = 'idle' AND state_change < clock_timestamp() - interval '13 s'`;
+      await until("it to have been idle for long", async () => (await env.sql(isIdle)).length > 0, {
+        timeoutMs: 30_000,
+      });
+      proxy.forgetConnections();
+      await expect(database.ping()).rejects.toThrow("did not answer");
+      await database.ping();
+    } finally {
+      await database.close();
+    }
+  },
+);
+
 test.concurrent.each(["producer", "consumer"] as const)(
   "to Redis: a %s reconnects, however long the kernel would believe in it",
   { timeout: timeoutMs },

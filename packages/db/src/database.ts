@@ -82,7 +82,9 @@ export function openDatabase(options: DatabaseOptions, { logger }: { logger: Log
 function dropForgottenConnections(pool: pg.Pool): void {
   pool.on("connect", (client) => {
     const stream = client.connection.stream as Socket;
-    stream.setTimeout(answerTimeoutMs, () => {
+    stream.setTimeout(answerTimeoutMs);
+    // Again and again: it is told as well when nothing was asked for so long.
+    stream.on("timeout", () => {
       if ((client as AskedClient).readyForQuery) return;
       stream.destroy(new Error(databaseSilence));
       void dropIdle(pool);
