@@ -39,6 +39,7 @@ RUN node scripts/strip-types.mjs
 # Optional packages too: the Prisma CLI is an optional peer of its client, and would come along with all it needs.
 FROM manifests AS production
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+COPY prisma/schema.prisma prisma/
 COPY scripts/postinstall.mjs scripts/install-stamp.mjs scripts/prisma-client.mjs scripts/
 RUN node scripts/postinstall.mjs
 

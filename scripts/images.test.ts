@@ -2,7 +2,9 @@
  * The Dockerfile and docker-compose.yml, held against the program they run. No engine is needed: what goes wrong in
  * such files is a folder that was added, a setting that was renamed, a command that moved.
  */
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { platformSettings } from "@punctual/platforms";
 import { configFields, platformFields } from "@punctual/runtime";
@@ -48,9 +50,23 @@ describe("the Dockerfile", () => {
 
   test("installs no development package into an image", () => {
     expect(stages["production"]).toContain("npm ci --omit=dev --omit=optional --ignore-scripts");
-    // What every install does to packages; there is nothing to generate a client with.
-    expect(stages["production"]).toContain("\nRUN node scripts/postinstall.mjs\n");
     for (const image of [...images, "base"]) expect(stages[image], image).not.toContain("RUN ");
+  });
+
+  test("does to an image's packages what every install does, with what the stage holds", () => {
+    const stage = mkdtempSync(path.join(tmpdir(), "punctual-image-"));
+    try {
+      const modules = ["@prisma/client/runtime", "@prisma/debug/dist"].map((name) => `node_modules/${name}`);
+      const lines = `${stages["manifests"]}\n${stages["production"]}`.matchAll(/^COPY (?!--from)(.+) (\S+)$/gm);
+      const copies = [...lines].flatMap(([, sources = "", to = ""]) => sources.split(" ").map((from) => [from, to]));
+      for (const [from = "", to = ""] of [...copies, ...modules.map((folder) => [folder, path.dirname(folder)])]) {
+        cpSync(path.join(root, from), path.join(stage, to, path.basename(from)), { recursive: true });
+      }
+      expect(stages["production"]).toContain("\nRUN node scripts/postinstall.mjs\n");
+      execFileSync(process.execPath, ["scripts/postinstall.mjs"], { cwd: stage, stdio: "pipe" });
+    } finally {
+      rmSync(stage, { recursive: true });
+    }
   });
 
   test.each(images)("the %s image runs a program it holds", (image) => {

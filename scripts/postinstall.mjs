@@ -1,6 +1,6 @@
-// After every install: make Prisma forget what it was asked, generate its client, then note which lock file this tree was installed from,
-// so that `npm start` and `npm test` know when packages are missing or out of date. Plain JavaScript without
-// dependencies: it must run on any Node from 20 on.
+// After every install: make Prisma forget what it was asked, generate its client, then note which lock file this tree
+// was installed from, so that `npm start` and `npm test` know when packages are missing or out of date. Plain JavaScript
+// without dependencies: it must run on any Node from 20 on.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";

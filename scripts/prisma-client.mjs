@@ -22,8 +22,8 @@ const memories = [
 
 /**
  * Prisma and its adapter each keep the last hundred things they were about, with the values of every query, for the
- * report of a crash. They outlive their request, so V8 takes them for old objects: half of all that it moved there. And
- * the texts of posts are among them.
+ * report of a crash. They outlive their request, so V8 takes them for old objects: a third of all that it moved there.
+ * And the texts of posts are among them.
  *
  * @param {string} modules where packages are installed
  * @throws if they are not as we know them

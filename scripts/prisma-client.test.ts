@@ -1,8 +1,7 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 /** Plain JavaScript, for any Node. */
 const { firstFieldNumber, forgetQueries, raiseNumbers } = (await import(
@@ -103,41 +102,63 @@ describe("raising the numbers of fields", () => {
 });
 
 describe("forgetting what was asked", () => {
-  const files = ["@prisma/client/runtime/client.js", "@prisma/client/runtime/client.mjs"].concat(
-    "@prisma/debug/dist/index.js",
-    "@prisma/debug/dist/index.mjs",
-  );
   const installed = path.resolve(import.meta.dirname, "../node_modules");
-
-  test("holds for the adapter as it is installed", async () => {
-    const { default: debug, getLogs } = (await import(pathToFileURL(path.join(installed, files[3] ?? "")).href)) as {
-      default: (namespace: string) => (...args: unknown[]) => void;
-      getLogs: () => string;
+  /** As Prisma is published, in its two forms. */
+  const minified = `const L=[],M=100;export const debug=o=>(...n)=>{let f=!1;if(n.length!==0&&L.push([o,...n]),L.length>M&&L.shift(),f)throw 0};export const kept=()=>L.length;`;
+  const plain = `const argsHistory = []; const MAX_ARGS_HISTORY = 100;
+    export const debug = (namespace2) => (...args) => {
+      if (args.length !== 0) {
+        argsHistory.push([namespace2, ...args]);
+      }
+      if (argsHistory.length > MAX_ARGS_HISTORY) {
+        argsHistory.shift();
+      }
     };
-    debug("prisma:test")("a query", { args: ["the text of a post"] });
-    expect(getLogs()).toBe("");
+    export const kept = () => argsHistory.length;`;
+  const published: Readonly<Record<string, string>> = {
+    "@prisma/client/runtime/client.js": minified,
+    "@prisma/client/runtime/client.mjs": minified,
+    "@prisma/debug/dist/index.js": plain,
+    "@prisma/debug/dist/index.mjs": plain,
+  };
+  let modules: string;
+
+  beforeEach(() => {
+    modules = mkdtempSync(path.join(tmpdir(), "punctual-prisma-"));
+    for (const [file, text] of Object.entries(published)) {
+      mkdirSync(path.dirname(path.join(modules, file)), { recursive: true });
+      writeFileSync(path.join(modules, file), text);
+    }
+  });
+  afterEach(() => rmSync(modules, { recursive: true }));
+
+  const textOf = (file: string) => readFileSync(path.join(modules, file), "utf8");
+
+  test.each(Object.keys(published))("is done in %s, once", async (file) => {
+    const keptIn = async (text: string) => {
+      const { debug, kept } = (await import(`data:text/javascript,${encodeURIComponent(text)}//${file}`)) as {
+        debug: (namespace: string) => (...args: unknown[]) => void;
+        kept: () => number;
+      };
+      debug("prisma:test")("a query", { args: ["the text of a post"] });
+      return kept();
+    };
+    expect(await keptIn(textOf(file))).toBe(1);
+    forgetQueries(modules);
+    const forgetful = textOf(file);
+    expect(await keptIn(forgetful)).toBe(0);
+    forgetQueries(modules);
+    expect(textOf(file)).toBe(forgetful);
   });
 
-  test("holds for the client as it is installed", () => {
-    for (const file of files)
+  test.each(Object.keys(published))("is not taken for done where %s remembers in another way", (file) => {
+    writeFileSync(path.join(modules, file), "remembers.in(another, way)");
+    expect(() => forgetQueries(modules)).toThrow("is not what it was");
+  });
+
+  test("is done where Prisma is installed", () => {
+    for (const file of Object.keys(published)) {
       expect(readFileSync(path.join(installed, file), "utf8"), file).toContain("nothing is remembered");
-  });
-
-  test("is not taken for done where Prisma remembers in another way", () => {
-    const modules = mkdtempSync(path.join(tmpdir(), "punctual-prisma-"));
-    try {
-      for (const file of files) {
-        mkdirSync(path.dirname(path.join(modules, file)), { recursive: true });
-        cpSync(path.join(installed, file), path.join(modules, file));
-      }
-      forgetQueries(modules);
-      for (const file of files) {
-        expect(readFileSync(path.join(modules, file)), file).toEqual(readFileSync(path.join(installed, file)));
-      }
-      writeFileSync(path.join(modules, files[0] ?? ""), "remembers.in(another, way)");
-      expect(() => forgetQueries(modules)).toThrow("is not what it was");
-    } finally {
-      rmSync(modules, { recursive: true });
     }
   });
 });
